@@ -1,0 +1,72 @@
+"""Is this process alive, and can it do its work? For supervisors and load balancers; no login, no details of use."""
+
+from collections.abc import Callable
+from urllib.parse import unquote, urlsplit
+
+import redis
+from django.conf import settings
+from django.db import DatabaseError, connection
+from django.db.migrations.executor import MigrationExecutor
+from django.http import HttpRequest, JsonResponse
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+
+TIMEOUT = 1.0  # seconds for the broker's answer
+
+
+@never_cache
+@require_safe
+def healthz(_request: HttpRequest) -> JsonResponse:
+    """200 as long as the process answers."""
+    return JsonResponse({"status": "ok"})
+
+
+@never_cache
+@require_safe
+def readyz(_request: HttpRequest) -> JsonResponse:
+    """200 when database, tables and broker are there, else 503; each check says `ok` or its reason."""
+    checks = {name: check() for name, check in CHECKS.items()}
+    ready = all(answer == "ok" for answer in checks.values())
+    return JsonResponse({"status": "ok" if ready else "unavailable", "checks": checks}, status=200 if ready else 503)
+
+
+def database() -> str:
+    """`ok`, or why the database does not answer."""
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1")
+    except DatabaseError as error:
+        return f"unreachable ({type(error).__name__})"
+    return "ok"
+
+
+def migrations() -> str:
+    """`ok`, or how many migrations are not applied."""
+    try:
+        executor = MigrationExecutor(connection)
+        missing = executor.migration_plan(executor.loader.graph.leaf_nodes())
+    except DatabaseError as error:
+        return f"unknown ({type(error).__name__})"
+    return f"{len(missing)} not applied: run manage.py migrate" if missing else "ok"
+
+
+def broker() -> str:
+    """`ok`, or why the broker does not answer within a second."""
+    try:
+        with connect(settings.REDIS_URL, TIMEOUT) as client:
+            client.ping()
+    except (redis.RedisError, OSError) as error:
+        return f"unreachable ({type(error).__name__})"
+    return "ok"
+
+
+def connect(url: str, timeout: float) -> redis.Redis:
+    """A plain Redis client for a broker URL, Celery's `redis+socket://` form included; it does not retry."""
+    if url.startswith("redis+socket://"):
+        parts = urlsplit(url)
+        path = unquote(parts.netloc + parts.path)
+        return redis.Redis(unix_socket_path=path, socket_timeout=timeout, socket_connect_timeout=timeout)
+    return redis.Redis.from_url(url, socket_timeout=timeout, socket_connect_timeout=timeout)
+
+
+CHECKS: dict[str, Callable[[], str]] = {"database": database, "migrations": migrations, "broker": broker}
