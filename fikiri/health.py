@@ -1,7 +1,6 @@
 """Is this process alive, and can it do its work? For supervisors and load balancers; no login, no details of use."""
 
 from collections.abc import Callable
-from urllib.parse import unquote, urlsplit
 
 import redis
 from django.conf import settings
@@ -10,6 +9,8 @@ from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, JsonResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
+
+from fikiri.broker import connect
 
 TIMEOUT = 1.0  # seconds for the broker's answer
 
@@ -58,15 +59,6 @@ def broker() -> str:
     except (redis.RedisError, OSError) as error:
         return f"unreachable ({type(error).__name__})"
     return "ok"
-
-
-def connect(url: str, timeout: float) -> redis.Redis:
-    """A plain Redis client for a broker URL, Celery's `redis+socket://` form included; it does not retry."""
-    if url.startswith("redis+socket://"):
-        parts = urlsplit(url)
-        path = unquote(parts.netloc + parts.path)
-        return redis.Redis(unix_socket_path=path, socket_timeout=timeout, socket_connect_timeout=timeout)
-    return redis.Redis.from_url(url, socket_timeout=timeout, socket_connect_timeout=timeout)
 
 
 CHECKS: dict[str, Callable[[], str]] = {"database": database, "migrations": migrations, "broker": broker}

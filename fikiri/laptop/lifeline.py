@@ -1,0 +1,28 @@
+"""Children that do not outlive their parent."""
+
+import ctypes
+import os
+import signal
+import sys
+from collections.abc import Callable
+
+PR_SET_PDEATHSIG = 1
+
+_libc = ctypes.CDLL(None) if sys.platform == "linux" else None
+
+
+def ends_with_parent() -> Callable[[], None]:
+    """A `preexec_fn`: the kernel sends the child SIGTERM when the thread that starts it is gone, kill -9 included.
+
+    Linux only; elsewhere the next start clears up. Call from the main thread, and from the parent itself.
+    """
+    parent = os.getpid()
+
+    def tie() -> None:
+        if _libc is None:
+            return
+        _libc.prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+        if os.getppid() != parent:  # it died before the call above
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    return tie

@@ -1,0 +1,178 @@
+"""Every setting, from the environment. The table for people is in docs/configuration.md."""
+
+import os
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import environ
+
+from fikiri import places
+
+for name, value in places.running().items():  # a second terminal finds what `bin/run` started
+    os.environ.setdefault(name, value)
+
+env = environ.Env()
+
+BASE_DIR = places.BASE
+VAR = places.var()
+LAPTOP = env.bool("FIKIRI_LAPTOP", default=False)  # set by `bin/run`: plain http on loopback
+HTTPS = env.bool("FIKIRI_HTTPS", default=not LAPTOP)
+DEBUG = env.bool("DEBUG", default=False)
+SECRET_KEY = env.str("SECRET_KEY", default="") or places.secret("secret-key")
+ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
+CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
+
+INSTALLED_APPS = [
+    "fikiri",
+    "jobs",
+    "crm",
+    "email_automation",
+    "django_celery_results",
+    "rest_framework",
+    "knox",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "jobs.correlation.CorrelationMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+
+ROOT_URLCONF = "fikiri.urls"
+ASGI_APPLICATION = "fikiri.asgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    },
+]
+
+
+def database(url: str) -> dict[str, Any]:
+    """Django's DATABASES entry for a URL, with the options that each database needs under a job ledger."""
+    config: dict[str, Any] = env.db_url_config(url)
+    options = config.setdefault("OPTIONS", {})
+    if config["ENGINE"] == "django.db.backends.sqlite3":
+        # A transaction that reads first and writes later would fail at once with "database is locked": take the
+        # write lock at BEGIN. WAL lets readers go on meanwhile.
+        options |= {
+            "transaction_mode": "IMMEDIATE",
+            "timeout": 30,
+            "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA temp_store=MEMORY;",
+        }
+    else:
+        options.setdefault("connect_timeout", 5)
+        options.setdefault("keepalives_idle", 10)
+        options.setdefault("keepalives_interval", 5)
+        options.setdefault("keepalives_count", 3)
+    config["CONN_MAX_AGE"] = env.int("DATABASE_CONN_MAX_AGE", default=60)
+    config["CONN_HEALTH_CHECKS"] = True
+    return config
+
+
+DATABASES = {"default": database(env.str("DATABASE_URL", default="") or f"sqlite:///{VAR / 'fikiri.sqlite3'}")}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+REDIS_URL = env.str("REDIS_URL", default="") or f"redis+socket://{quote(str(places.redis_socket()))}?virtual_host=0"
+JOBS = {
+    "RETRY_DELAYS": env.list("JOBS_RETRY_DELAYS", cast=float, default=[30, 120, 600]),
+    "RETRY_JITTER": env.float("JOBS_RETRY_JITTER", default=0.2),
+    "GRACE": env.float("JOBS_GRACE", default=60),
+}
+
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+LOGIN_URL = "admin:login"
+
+LANGUAGE_CODE = "en-gb"
+TIME_ZONE = env.str("TIME_ZONE", default="UTC")
+USE_I18N = True
+USE_TZ = True
+
+STATIC_URL = "static/"
+STATIC_ROOT = VAR / "static"
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedStaticFilesStorage"},
+}
+# Serve straight from the apps where nobody ran collectstatic, as on a laptop.
+WHITENOISE_USE_FINDERS = not Path(STATIC_ROOT).exists()
+
+SECURE_SSL_REDIRECT = HTTPS
+SECURE_HSTS_SECONDS = env.int("HSTS_SECONDS", default=31_536_000) if HTTPS else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = HTTPS
+SECURE_HSTS_PRELOAD = HTTPS
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if env.bool("BEHIND_PROXY", default=False) else None
+SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
+SESSION_COOKIE_SECURE = HTTPS
+CSRF_COOKIE_SECURE = HTTPS
+SESSION_COOKIE_HTTPONLY = True
+X_FRAME_OPTIONS = "DENY"
+SECURE_REFERRER_POLICY = "same-origin"
+DATA_UPLOAD_MAX_MEMORY_SIZE = 1_048_576  # bytes; a job's arguments are at most 64 KiB
+
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "knox.auth.TokenAuthentication",
+        "rest_framework.authentication.SessionAuthentication",
+    ],
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "EXCEPTION_HANDLER": "jobs.api.responses.on_exception",
+}
+REST_KNOX = {"TOKEN_TTL": None, "AUTH_HEADER_PREFIX": "Token"}  # `manage.py token` says how long each one lives
+
+# Mail. On a laptop EMAIL_SINK points at the sink that `bin/run` starts; what it takes never leaves the machine.
+EMAIL_SINK = env.bool("EMAIL_SINK", default=LAPTOP and not env.str("SMTP_HOST", default=""))
+EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+EMAIL_HOST = env.str("SMTP_HOST", default="127.0.0.1")
+EMAIL_PORT = env.int("SMTP_PORT", default=8025 if EMAIL_SINK else 25)
+EMAIL_HOST_USER = env.str("SMTP_USER", default="")
+EMAIL_HOST_PASSWORD = env.str("SMTP_PASSWORD", default="")
+EMAIL_USE_TLS = env.bool("SMTP_TLS", default=False)
+EMAIL_USE_SSL = env.bool("SMTP_SSL", default=False)
+EMAIL_TIMEOUT = env.float("SMTP_TIMEOUT", default=30)  # Django's own default waits for ever
+DEFAULT_FROM_EMAIL = env.str("MAIL_FROM", default="Fikiri <no-reply@fikiri.example>")
+MAIL_SINK_DIR = VAR / "mail"
+MAIL_KILL_SWITCH = env.bool("MAIL_KILL_SWITCH", default=False)  # nothing goes out, whatever the rules say
+
+# The model. `offline` needs no key and nothing outside this machine.
+AI_PROVIDER = env.str("AI_PROVIDER", default="offline")
+AI_TIMEOUT = env.float("AI_TIMEOUT", default=30)  # seconds a call
+AI_DAILY_CALLS = env.int("AI_DAILY_CALLS", default=1000)
+OPENAI_API_KEY = env.str("OPENAI_API_KEY", default="")
+OPENAI_BASE_URL = env.str("OPENAI_BASE_URL", default="") or None
+OPENAI_MODEL = env.str("OPENAI_MODEL", default="gpt-5-mini")
+OPENAI_API = env.str("OPENAI_API", default="responses")
+PHONE_REGION = env.str("PHONE_REGION", default="US")
+
+FLOWER_URL = env.str("FLOWER_URL", default="")
+
+LOG_FORMAT = env.str("LOG_FORMAT", default="console")  # or json
+LOG_LEVEL = env.str("LOG_LEVEL", default="INFO")
+LOGGING_CONFIG = "fikiri.logs.configure"
+LOGGING = {"format": LOG_FORMAT, "level": LOG_LEVEL}
