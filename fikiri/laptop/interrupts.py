@@ -1,0 +1,46 @@
+"""Waiting that a signal ends at once, for a process that looks after others."""
+
+import contextlib
+import os
+import select
+import signal
+from collections.abc import Iterator
+from types import FrameType
+
+ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+class Waiter:
+    """Made by `interrupts()`."""
+
+    def __init__(self, wakeups: int) -> None:
+        self._wakeups = wakeups
+
+    def wait(self, seconds: float) -> None:
+        """Until a child ends or the time is over. Raises KeyboardInterrupt when this process is asked to end."""
+        readable, _, _ = select.select([self._wakeups], [], [], seconds)
+        if readable:
+            os.read(self._wakeups, 4096)
+
+
+@contextlib.contextmanager
+def interrupts() -> Iterator[Waiter]:
+    """SIGTERM and a closed terminal end this process like Ctrl-C, and the death of a child ends a `wait`."""
+    reading, writing = os.pipe()
+    for end in (reading, writing):
+        os.set_blocking(end, False)
+    wakeup_before = signal.set_wakeup_fd(writing, warn_on_full_buffer=False)
+    before = {number: signal.signal(number, signal.default_int_handler) for number in ENDING}
+    before[signal.SIGCHLD] = signal.signal(signal.SIGCHLD, _noticed)
+    try:
+        yield Waiter(reading)
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+        signal.set_wakeup_fd(wakeup_before)
+        os.close(reading)
+        os.close(writing)
+
+
+def _noticed(_number: int, _frame: FrameType | None) -> None:
+    """The byte in the pipe is the message."""
