@@ -1,0 +1,72 @@
+"""What every test may use, and what none may do: leave something behind, or be skipped in silence."""
+
+import os
+import shutil
+from collections.abc import Generator, Iterator
+from pathlib import Path
+
+import pytest
+import redis as redis_client
+
+from fikiri import places
+from fikiri.laptop.valkey import Valkey
+from tests.servers.programs import Programs
+
+DATABASE_FIXTURES = {"db", "transactional_db", "django_db_setup"}
+
+
+@pytest.fixture(scope="session")
+def redis_server() -> Iterator[Valkey]:
+    """A real Redis at the address of the settings, one for each pytest process."""
+    server = Valkey(places.redis_socket(), places.var() / "redis", places.var() / "redis.log")
+    server.start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def redis(redis_server: Valkey) -> Iterator[redis_client.Redis]:
+    """A client of the real Redis, which is empty."""
+    with redis_server.client() as client:
+        client.flushall()
+        yield client
+
+
+@pytest.fixture
+def programs(tmp_path: Path) -> Iterator[Programs]:
+    """Starts real processes on this test's database and Redis, and ends them with the test.
+
+    They see only what is committed: use it with `transactional_db`.
+    """
+    with Programs(tmp_path) as started:
+        yield started
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "database: touches the database (set by itself)")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """`-m database` selects the tests that touch the database, to run them again on PostgreSQL."""
+    for item in items:
+        fixtures = set(getattr(item, "fixturenames", ()))
+        if item.get_closest_marker("django_db") or fixtures & DATABASE_FIXTURES:
+            item.add_marker(pytest.mark.database)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """On CI a test that cannot run is a failure, not a gap."""
+    report = yield
+    if report.skipped and os.environ.get("CI") and not hasattr(report, "wasxfail"):
+        report.outcome = "failed"
+        report.longrepr = f"skipped on CI: {report.longrepr}"
+    return report
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Remove the scratch folder that the settings made."""
+    folder = places.var()
+    if not hasattr(config, "workerinput") and folder.name.startswith("fikiri-tests-"):
+        shutil.rmtree(folder, ignore_errors=True)
