@@ -1,0 +1,21 @@
+"""Every address of the site."""
+
+from django.contrib import admin
+from django.urls import include, path
+from django.views.generic import RedirectView
+
+from fikiri import health
+
+admin.site.site_header = "Fikiri"
+admin.site.site_title = "Fikiri"
+admin.site.index_title = "Background jobs, mail and customers"
+
+urlpatterns = [
+    path("", RedirectView.as_view(pattern_name="admin:index")),
+    path("healthz", health.healthz),
+    path("readyz", health.readyz),
+    path("api/", include("jobs.api.urls")),
+    path("api/", include("email_automation.urls")),
+    path("api/", include("crm.urls")),
+    path("admin/", admin.site.urls),
+]

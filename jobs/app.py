@@ -1,0 +1,36 @@
+"""Our Celery: whatever one of our processes sends makes a job first."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import django
+from celery import Celery
+from celery.result import AsyncResult
+from django.apps import apps
+
+
+class LedgerCelery(Celery):
+    task_cls = "jobs.task:JobTask"
+    control_cls = "jobs.control:LedgerControl"
+
+    def send_task(
+        self,
+        name: str,
+        args: Sequence[Any] | None = None,
+        kwargs: Mapping[str, Any] | None = None,
+        **options: Any,
+    ) -> AsyncResult:
+        """Enqueue a task by name: signatures by name, `celery call`, Flower.
+
+        Raises:
+            UnknownTask, InvalidArguments: in the sender's traceback.
+        """
+        if not apps.ready:
+            django.setup()
+        from jobs import workflow
+        from jobs.task import enqueue_native
+
+        followers = workflow.of_options(options.pop("chain", None), options.pop("link", None), options.pop("link_error", None))
+        return enqueue_native(name, args, kwargs, followers=followers, **options)

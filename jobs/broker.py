@@ -1,0 +1,104 @@
+"""The platform's own connection to Redis: short time-outs, no retries, and a breaker that remembers an outage.
+
+A process pays for an outage once; after that enqueueing does not touch the broker until a background thread has
+reached it again.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from functools import cache
+from urllib.parse import parse_qs, urlsplit
+
+import redis
+import structlog
+from django.conf import settings
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+
+from jobs.config import config
+
+PREFIX = "fikiri:"
+PROBE_EVERY = 0.5  # seconds
+Unreachable = (redis.ConnectionError, redis.TimeoutError, redis.ResponseError, OSError)
+
+log = structlog.stdlib.get_logger("jobs")
+
+
+def is_redis() -> bool:
+    """Whether the broker is Redis; on other transports doorbells go through kombu."""
+    return urlsplit(settings.REDIS_URL).scheme in ("redis", "rediss", "redis+socket", "unix")
+
+
+def client() -> redis.Redis:
+    """This process's client."""
+    return _client(os.getpid(), settings.REDIS_URL)
+
+
+def is_open() -> bool:
+    """Whether the breaker is open: the broker was away when last tried."""
+    return _breaker(os.getpid()).opened.is_set()
+
+
+def trip(error: BaseException) -> None:
+    """Remember that the broker is away."""
+    _breaker(os.getpid()).trip(error)
+
+
+def reset() -> None:
+    """Forget what is known of the broker. For tests."""
+    _breaker.cache_clear()
+    _client.cache_clear()
+
+
+@cache
+def _client(pid: int, url: str) -> redis.Redis:
+    timeout = config().PUSH_TIMEOUT
+    return redis.Redis.from_url(
+        _plain_url(url),
+        socket_timeout=timeout,
+        socket_connect_timeout=timeout,
+        retry=Retry(NoBackoff(), 0),
+        health_check_interval=0,
+    )
+
+
+def _plain_url(url: str) -> str:
+    """redis-py's form of kombu's `redis+socket:///path?virtual_host=0`."""
+    parts = urlsplit(url)
+    if parts.scheme != "redis+socket":
+        return url
+    database = parse_qs(parts.query).get("virtual_host", ["0"])[0]
+    return f"unix://{parts.path}?db={database}"
+
+
+class Breaker:
+    def __init__(self) -> None:
+        self.opened = threading.Event()
+        self._lock = threading.Lock()
+
+    def trip(self, error: BaseException) -> None:
+        with self._lock:
+            if self.opened.is_set():
+                return
+            self.opened.set()
+        log.warning("broker away", action="breaker_opened", error=type(error).__name__)
+        threading.Thread(target=self._probe, name="broker-probe", daemon=True).start()
+
+    def _probe(self) -> None:
+        pause = threading.Event()
+        while True:
+            try:
+                client().ping()
+            except Unreachable:
+                pause.wait(PROBE_EVERY)
+            else:
+                break
+        self.opened.clear()
+        log.info("broker back", action="breaker_closed")
+
+
+@cache
+def _breaker(pid: int) -> Breaker:
+    return Breaker()

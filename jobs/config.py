@@ -1,0 +1,57 @@
+"""The platform's own settings: `JOBS` in Django's settings, with typed defaults. Nothing else reads them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from functools import cache
+from typing import Any
+
+from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
+from django.core.signals import setting_changed
+
+
+@dataclass(frozen=True, kw_only=True)
+class Config:
+    """All times are seconds."""
+
+    RETRY_DELAYS: Sequence[float] = (30, 120, 600)  # the last one repeats
+    RETRY_JITTER: float = 0.2  # a delay of d becomes d to d * (1 + this)
+    GRACE: float = 60  # a rung job that nobody claims is rung again after this, doubling to GRACE_LIMIT
+    GRACE_LIMIT: float = 600
+    LEASE_MARGIN: float = 15  # a lease outlives the hard time limit by this
+    CANCEL_GRACE: float = 10  # a running job that ignores its cancel is stopped after this
+    BUFFER: int = 64  # messages a queue may hold in the broker before anything is known of its workers
+    BUFFER_LIMIT: int = 500
+    PUSH_TIMEOUT: float = 0.2  # connecting to, and each answer of, the broker while enqueueing
+    BEAT_EVERY: float = 3
+    BEAT_TTL: float = 12
+    DEATHS: int = 2  # a job whose own process died under it this often is put aside
+    ORPHANED: int = 5  # and one whose whole worker vanished this often
+    ARGUMENTS_LIMIT: int = 65_536  # bytes of JSON
+    RESULT_LIMIT: int = 1_048_576  # bytes of JSON
+    STOP_GRACE: float = 25  # a stopping worker lets its jobs run on this long
+    FALLBACK: bool = True  # jobs run in this process's threads and in the dispatcher while the broker is away
+
+
+@cache
+def config() -> Config:
+    """The settings in force.
+
+    Raises:
+        ImproperlyConfigured: an unknown name in `settings.JOBS`.
+    """
+    given: dict[str, Any] = getattr(settings, "JOBS", {})
+    known = {field.name for field in fields(Config)}
+    if unknown := given.keys() - known:
+        raise ImproperlyConfigured(f"JOBS has no {sorted(unknown)[0]!r}. It knows: {', '.join(sorted(known))}.")
+    return Config(**given)
+
+
+def _forget(*, setting: str, **_: Any) -> None:
+    if setting == "JOBS":
+        config.cache_clear()
+
+
+setting_changed.connect(_forget, dispatch_uid="jobs.config")

@@ -1,0 +1,226 @@
+"""The dispatcher: rings what is due, keeps each queue's buffer in the broker short, and does the chores.
+
+Any number may run; one at a time holds the lease and works, the others stand by.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+import uuid
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+import structlog
+from django.db import DatabaseError, InterfaceError, connection
+from django.db.models import Q
+
+from jobs import broker, clock, doorbell, lifecycle
+from jobs.broker import Unreachable
+from jobs.clock import Now
+from jobs.config import config
+from jobs.models import Lease, QueueControl, WorkerBeat
+from jobs.queues import QUEUES
+from jobs.worker import DISPATCHER
+
+BUSY_TICK = 0.02  # seconds, while there is a backlog
+IDLE_TICK = 0.2
+LEASE_TTL = 5.0
+RENEW_EVERY = 1.0
+BUFFER_TTL = 5  # seconds; without a dispatcher enqueuers fall back to the default buffer
+RATE_WINDOW = 0.5
+EMPTY_FOR = 2.0  # a list empty this long has lost what was rung before
+
+log = structlog.stdlib.get_logger("jobs")
+
+
+@dataclass
+class Chore:
+    """Something to do every so often. `run` returns how much it did."""
+
+    run: Callable[[], int]
+    every: float
+    last: float = field(default=float("-inf"))
+
+    def run_if_time(self) -> None:
+        if time.monotonic() - self.last >= self.every:
+            self.last = time.monotonic()
+            self.run()
+
+
+class Dispatcher:
+    def __init__(self, queues: Sequence[str] = tuple(QUEUES)) -> None:
+        self.holder = uuid.uuid4()
+        self.feeders = [Feeder(queue) for queue in queues]
+        self.chores = [
+            Chore(lifecycle.expire_overdue, every=1),
+            *(Chore(feeder.ring_lost, every=1) for feeder in self.feeders),
+            *(Chore(feeder.size_buffer, every=1) for feeder in self.feeders),
+        ]
+        self._leads_until = 0.0
+
+    def run(self, stop: threading.Event) -> None:
+        """Work until `stop` is set. A database or broker that is away is waited for."""
+        while not stop.is_set():
+            try:
+                busy = self.tick()
+            except (DatabaseError, InterfaceError) as error:
+                log.warning("database away", action="dispatcher_waits", error=type(error).__name__)
+                connection.close()
+                stop.wait(1)
+                continue
+            stop.wait(BUSY_TICK if busy else IDLE_TICK)
+        self.step_down()
+
+    def tick(self) -> bool:
+        """One round. Returns whether there is a backlog."""
+        if not self._leads():
+            return False
+        for chore in self.chores:
+            chore.run_if_time()
+        return any([feeder.feed() for feeder in self.feeders])  # every one, also after the first says yes
+
+    def step_down(self) -> None:
+        """Let another dispatcher take over at once."""
+        try:
+            Lease.objects.filter(name=DISPATCHER, holder=self.holder).update(until=Now())
+        except (DatabaseError, InterfaceError):
+            log.warning("lease left to run out", action="lease_left")
+
+    def _leads(self) -> bool:
+        now = time.monotonic()
+        if now < self._leads_until:
+            return True
+        if hold(DISPATCHER, self.holder, LEASE_TTL):
+            self._leads_until = now + RENEW_EVERY
+            return True
+        return False
+
+
+class Feeder:
+    """Keeps one queue's list in the broker filled from the ledger, and no fuller than its workers need."""
+
+    def __init__(self, queue: str) -> None:
+        self.queue = queue
+        self.limit = config().BUFFER
+        self.backlog = False
+        self.paused = False
+        self.empty_since: float | None = None
+        self._rate = RateMeter()
+
+    def feed(self) -> bool:
+        """Ring what is due while there is room. Returns whether more waits."""
+        if self.paused or broker.is_open():
+            return False
+        try:
+            length = self._length()
+            self._rate.saw(length)
+            if length > self.limit // 2:
+                return self.backlog
+            return self._fill(self.limit - length)
+        except Unreachable as error:
+            broker.trip(error)
+            return False
+
+    def size_buffer(self) -> int:
+        """Tell enqueuers how much the list may hold; nothing while the queue is paused or has a backlog."""
+        self.paused = QueueControl.objects.filter(name=self.queue, paused=True).exists()
+        slots = sum(
+            beat.slots
+            for beat in WorkerBeat.objects.filter(beat_at__gt=Now(-config().BEAT_TTL))
+            if self.queue in beat.queues
+        )
+        wanted = max(4 * slots, self._rate.per_window(), 8)
+        self.limit = min(wanted, config().BUFFER_LIMIT) if slots else config().BUFFER
+        self._tell_enqueuers()
+        return self.limit
+
+    def ring_lost(self) -> int:
+        """Ring again what was rung and can no longer be on its way: older than all that is in the list."""
+        if self.paused or broker.is_open() or not broker.is_redis():
+            return 0
+        try:
+            oldest = broker.client().lindex(doorbell.list_key(self.queue), -1)
+        except Unreachable as error:
+            broker.trip(error)
+            return 0
+        before = self._rung_at(oldest) if oldest else self._long_empty()
+        return lifecycle.ring_lost(self.queue, before) if before else 0
+
+    def _length(self) -> int:
+        if not broker.is_redis():
+            return 0
+        length = int(broker.client().llen(doorbell.list_key(self.queue)))
+        if length:
+            self.empty_since = None
+        return length
+
+    def _fill(self, room: int) -> bool:
+        due = lifecycle.ring_due(self.queue, room)
+        try:
+            doorbell.push_as_dispatcher(self.queue, due)
+        except Unreachable:
+            lifecycle.not_rung([ring.id for ring in due])
+            raise
+        self._rate.pushed(len(due))
+        backlog = len(due) >= room
+        if backlog != self.backlog:
+            self.backlog = backlog
+            self._tell_enqueuers()
+        return backlog
+
+    def _tell_enqueuers(self) -> None:
+        if broker.is_open() or not broker.is_redis():
+            return
+        limit = 0 if self.backlog or self.paused else self.limit
+        try:
+            broker.client().set(doorbell.buffer_key(self.queue), limit, ex=BUFFER_TTL)
+        except Unreachable as error:
+            broker.trip(error)
+
+    def _rung_at(self, message: bytes) -> datetime | None:
+        try:
+            rung_at = datetime.fromisoformat(json.loads(message)["headers"]["rung_at"])
+        except (ValueError, KeyError, TypeError):
+            return None  # not ours; a worker will quarantine it
+        return rung_at - timedelta(seconds=1)
+
+    def _long_empty(self) -> datetime | None:
+        if self.empty_since is None:
+            self.empty_since = time.monotonic()
+        if time.monotonic() - self.empty_since < EMPTY_FOR:
+            return None
+        return clock.now() - timedelta(seconds=EMPTY_FOR)
+
+
+class RateMeter:
+    """How many messages of a list its workers take in half a second, seen from the list's length."""
+
+    def __init__(self) -> None:
+        self._expected = 0
+        self._taken = 0
+        self._since = time.monotonic()
+        self._latest = 0
+
+    def saw(self, length: int) -> None:
+        self._taken += max(0, self._expected - length)
+        self._expected = length
+        if time.monotonic() - self._since >= RATE_WINDOW:
+            self._latest, self._taken, self._since = self._taken, 0, time.monotonic()
+
+    def pushed(self, count: int) -> None:
+        self._expected += count
+
+    def per_window(self) -> int:
+        return max(self._latest, self._taken)
+
+
+def hold(name: str, holder: uuid.UUID, seconds: float) -> bool:
+    """Take or renew a lease. Returns whether it is held now."""
+    free = Lease.objects.filter(Q(holder=holder) | Q(until__lte=Now()), name=name)
+    if free.update(holder=holder, until=Now(seconds)):
+        return True
+    Lease.objects.bulk_create([Lease(name=name, holder=holder, until=clock.now())], ignore_conflicts=True)
+    return bool(free.update(holder=holder, until=Now(seconds)))

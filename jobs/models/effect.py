@@ -1,0 +1,35 @@
+"""What cannot be taken back, written down before it is done."""
+
+from __future__ import annotations
+
+from django.db import models
+
+from jobs.models.job import Job
+
+
+class EffectStatus(models.TextChoices):
+    ATTEMPTING = "attempting"
+    CONFIRMED = "confirmed"
+    FAILED = "failed"  # surely did not happen
+
+
+class Effect(models.Model):
+    """The key says what the effect means (job, step, recipient), never which attempt made it."""
+
+    key = models.CharField(max_length=200, unique=True)
+    job = models.ForeignKey(Job, on_delete=models.PROTECT, related_name="effects")
+    attempt = models.PositiveIntegerField()
+    kind = models.CharField(max_length=32)
+    status = models.CharField(max_length=10, choices=EffectStatus.choices, default=EffectStatus.ATTEMPTING)
+    provider_id = models.CharField(max_length=300, blank=True)
+    detail = models.JSONField(default=dict)
+    created_at = models.DateTimeField()
+    settled_at = models.DateTimeField(null=True)
+    settled_by = models.CharField(max_length=150, blank=True)
+    reason = models.CharField(max_length=300, blank=True)
+
+    class Meta:
+        ordering = ["job_id", "id"]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.status} {self.key}"

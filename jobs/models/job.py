@@ -1,0 +1,205 @@
+"""The job row, its attempts and its history. Only `jobs.lifecycle` writes a job's state."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+import uuid_utils.compat
+from django.contrib.auth.models import AbstractUser, AnonymousUser
+from django.db import models
+from django.db.models import Q
+
+
+class JobStatus(models.TextChoices):
+    PENDING = "pending"
+    PROCESSING = "processing"
+    RETRYING = "retrying"
+    COMPLETED = "completed"
+    FAILED = "failed"  # an error that a retry cannot mend
+    DEAD = "dead"  # retries used up, or it keeps killing its worker
+    CANCELLED = "cancelled"
+    EXPIRED = "expired"
+    IN_DOUBT = "in_doubt"  # an effect may or may not have happened
+
+
+WAITING = (JobStatus.PENDING, JobStatus.RETRYING)
+FINAL = (JobStatus.COMPLETED, JobStatus.FAILED, JobStatus.DEAD, JobStatus.CANCELLED, JobStatus.EXPIRED)
+
+
+def new_id() -> uuid.UUID:
+    """A UUIDv7: ids rise with time, so that the primary key's index grows at one end."""
+    identifier: uuid.UUID = uuid_utils.compat.uuid7()
+    return identifier
+
+
+class JobQuerySet(models.QuerySet["Job"]):
+    def waiting(self) -> JobQuerySet:
+        return self.filter(status__in=WAITING)
+
+    def unfinished(self) -> JobQuerySet:
+        return self.exclude(status__in=FINAL)
+
+    def visible_to(self, user: AbstractUser | AnonymousUser) -> JobQuerySet:
+        """Staff see every job, others their own."""
+        return self if user.is_staff else self.filter(owner_id=user.pk or -1)
+
+    def newest_first(self) -> JobQuerySet:
+        return self.order_by("-created_at", "-id")
+
+
+class Job(models.Model):
+    """One wish to run a task. The id is the Celery task id."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    key = models.CharField(max_length=200, null=True, unique=True, help_text="The caller's own id.")
+    task = models.CharField(max_length=150)
+    queue = models.CharField(max_length=32)
+    status = models.CharField(max_length=16, choices=JobStatus.choices, default=JobStatus.PENDING)
+    priority = models.PositiveSmallIntegerField(default=5, help_text="0 runs first.")
+    arguments = models.JSONField(default=dict)
+    owner_id = models.BigIntegerField(null=True, help_text="The user it works for; none is the system's.")
+    correlation_id = models.CharField(max_length=64)
+    parent_id = models.UUIDField(null=True)
+    batch = models.ForeignKey("jobs.Batch", null=True, on_delete=models.SET_NULL, related_name="jobs", db_index=False)
+    schedule = models.ForeignKey("jobs.Schedule", null=True, on_delete=models.SET_NULL, db_index=False)
+    tick = models.DateTimeField(null=True)
+    workflow = models.JSONField(null=True, help_text="The rest of a chain, and links.")
+
+    created_at = models.DateTimeField()
+    run_at = models.DateTimeField(help_text="Not before this.")
+    expires_at = models.DateTimeField(null=True, help_text="The latest first start.")
+    dispatch_at = models.DateTimeField(null=True, help_text="When the dispatcher rings next.")
+    rung_at = models.DateTimeField(null=True)
+    rings = models.PositiveSmallIntegerField(default=0)
+
+    attempt = models.PositiveIntegerField(default=0, help_text="Claims so far: the fence.")
+    failures = models.PositiveSmallIntegerField(default=0, help_text="Spent of the retry budget.")
+    max_retries = models.PositiveSmallIntegerField(default=3)
+    deaths = models.PositiveSmallIntegerField(default=0)
+    orphaned = models.PositiveSmallIntegerField(default=0)
+    soft_time_limit = models.FloatField(help_text="Seconds.")
+    time_limit = models.FloatField(help_text="Seconds.")
+
+    worker = models.CharField(max_length=150, blank=True)
+    boot = models.UUIDField(null=True)
+    pid = models.IntegerField(null=True)
+    claim = models.UUIDField(null=True)
+    lease_until = models.DateTimeField(null=True)
+    started_at = models.DateTimeField(null=True)
+    finished_at = models.DateTimeField(null=True)
+
+    cancel_requested_at = models.DateTimeField(null=True)
+    unique_key = models.CharField(max_length=200, blank=True)
+    unique_scope = models.CharField(max_length=10, blank=True)
+    unique_slot = models.CharField(max_length=220, null=True, unique=True)
+
+    progress_current = models.BigIntegerField(null=True)
+    progress_total = models.BigIntegerField(null=True)
+    progress_message = models.CharField(max_length=200, blank=True)
+    error = models.CharField(max_length=1000, blank=True)
+    error_class = models.CharField(max_length=150, blank=True)
+    fingerprint = models.CharField(max_length=16, blank=True, help_text="Groups errors that are alike.")
+    reason = models.CharField(max_length=300, blank=True, help_text="Why it is in this state.")
+
+    objects = JobQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-created_at", "-id"]
+        indexes = [
+            # What the dispatcher probes; also the count of what waits.
+            models.Index(
+                fields=["queue", "priority", "dispatch_at", "id"],
+                name="job_waiting",
+                condition=Q(status__in=WAITING),
+            ),
+            # What was rung and is still unclaimed.
+            models.Index(
+                fields=["queue", "rung_at"],
+                name="job_rung",
+                condition=Q(status__in=WAITING, rung_at__isnull=False),
+            ),
+            models.Index(
+                fields=["worker", "pid", "lease_until"], name="job_running", condition=Q(status=JobStatus.PROCESSING)
+            ),
+            models.Index(fields=["owner_id", "-created_at", "-id"], name="job_owner"),
+            models.Index(fields=["-created_at", "-id"], name="job_created"),
+            models.Index(fields=["correlation_id"], name="job_correlation"),
+            models.Index(fields=["parent_id"], name="job_parent", condition=Q(parent_id__isnull=False)),
+            models.Index(fields=["batch", "status"], name="job_batch", condition=Q(batch__isnull=False)),
+            models.Index(
+                fields=["status", "-finished_at"],
+                name="job_trouble",
+                condition=Q(status__in=["failed", "dead", "in_doubt"]),
+            ),
+        ]
+        constraints = [
+            models.CheckConstraint(condition=Q(priority__lte=9), name="job_priority_0_to_9"),
+            models.CheckConstraint(condition=Q(status__in=JobStatus.values), name="job_status_known"),
+            models.CheckConstraint(
+                condition=~Q(status=JobStatus.PROCESSING) | Q(claim__isnull=False, lease_until__isnull=False),
+                name="job_processing_has_claim",
+            ),
+            models.UniqueConstraint(
+                fields=["schedule", "tick"], name="job_one_per_tick", condition=Q(schedule__isnull=False)
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.task} {self.id}"
+
+    @property
+    def is_final(self) -> bool:
+        return self.status in FINAL
+
+    @property
+    def percent(self) -> float | None:
+        """How far it says it is, 0 to 100."""
+        if self.status == JobStatus.COMPLETED:
+            return 100.0
+        if not self.progress_total or self.progress_current is None:
+            return None
+        return round(min(100.0, 100 * self.progress_current / self.progress_total), 1)
+
+    def log_context(self) -> dict[str, Any]:
+        return {"job": str(self.id), "task": self.task, "queue": self.queue, "correlation_id": self.correlation_id}
+
+
+class Attempt(models.Model):
+    """One run that did not succeed."""
+
+    job = models.ForeignKey(Job, on_delete=models.CASCADE, related_name="attempts")
+    number = models.PositiveIntegerField()
+    outcome = models.CharField(max_length=16)
+    worker = models.CharField(max_length=150, blank=True)
+    boot = models.UUIDField(null=True)
+    pid = models.IntegerField(null=True)
+    started_at = models.DateTimeField(null=True)
+    finished_at = models.DateTimeField()
+    error_class = models.CharField(max_length=150, blank=True)
+    error = models.TextField(blank=True)
+    traceback = models.TextField(blank=True)
+    log = models.TextField(blank=True, help_text="The last log lines of the run.")
+
+    class Meta:
+        ordering = ["job_id", "number"]
+        constraints = [models.UniqueConstraint(fields=["job", "number"], name="attempt_number_once")]
+
+    def __str__(self) -> str:
+        return f"attempt {self.number} of {self.job_id}"
+
+
+class JobEvent(models.Model):
+    """What happened to a job apart from its attempts: append-only."""
+
+    job = models.ForeignKey(Job, on_delete=models.CASCADE, related_name="events")
+    at = models.DateTimeField()
+    kind = models.CharField(max_length=32)
+    by = models.CharField(max_length=150, blank=True)
+    detail = models.JSONField(default=dict)
+
+    class Meta:
+        ordering = ["job_id", "id"]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.job_id}"

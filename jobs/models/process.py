@@ -1,0 +1,38 @@
+"""Who is alive: worker heartbeats, and leases of what only one process may do at a time."""
+
+from __future__ import annotations
+
+from django.db import models
+
+
+class WorkerBeat(models.Model):
+    """One worker process tree; written by a thread of its parent every few seconds."""
+
+    boot = models.UUIDField(primary_key=True)
+    name = models.CharField(max_length=150)
+    host = models.CharField(max_length=150)
+    pid = models.IntegerField()
+    queues = models.JSONField(default=list)
+    slots = models.PositiveIntegerField()
+    pids = models.JSONField(default=list, help_text="The pool's live children.")
+    started_at = models.DateTimeField()
+    beat_at = models.DateTimeField()
+    stopping = models.BooleanField(default=False)
+
+    class Meta:
+        ordering = ["name"]
+        indexes = [models.Index(fields=["beat_at"], name="worker_beat_at")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Lease(models.Model):
+    """Held by one process until its time is over, unless renewed."""
+
+    name = models.CharField(max_length=64, primary_key=True)
+    holder = models.UUIDField()
+    until = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return self.name

@@ -1,0 +1,115 @@
+"""How a run of a task's body ended: one value, from the answer or the error."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from kombu.utils import json
+
+from jobs import errors, registry, reports
+from jobs.config import config
+from jobs.reports import Report
+
+
+@dataclass(frozen=True)
+class Completed:
+    result: str  # JSON
+
+
+@dataclass(frozen=True)
+class Again:
+    """An error, or the task's own wish to be retried."""
+
+    report: Report
+    after: float | None = None
+    counts: bool = True
+
+
+@dataclass(frozen=True)
+class Later:
+    seconds: float
+    reason: str
+
+
+@dataclass(frozen=True)
+class Failed:
+    report: Report
+
+
+@dataclass(frozen=True)
+class Dropped:
+    """Nothing to do, or cancelled."""
+
+    report: Report
+
+
+@dataclass(frozen=True)
+class Doubtful:
+    report: Report
+
+
+@dataclass(frozen=True)
+class Lost:
+    """Another attempt owns the job: nothing is settled."""
+
+
+Outcome = Completed | Again | Later | Failed | Dropped | Doubtful | Lost
+
+
+def of_result(result: Any) -> Outcome:
+    """Completed, or Failed when the result cannot be stored: a run must not be repeated for that."""
+    try:
+        text: str = json.dumps(result)
+    except (TypeError, ValueError) as error:
+        return Failed(reports.of_text(f"The task returned what is not JSON: {error}", error_class="InvalidResult"))
+    if len(text) > config().RESULT_LIMIT:
+        limit = config().RESULT_LIMIT
+        return Failed(
+            reports.of_text(
+                f"The task returned {len(text):,} bytes, the limit is {limit:,}. Store what is large and return its id.",
+                error_class="InvalidResult",
+            )
+        )
+    return Completed(text)
+
+
+def of_exception(error: BaseException, options: registry.Options) -> Outcome:
+    """The closed list of answers; anything else is an error and is retried as one."""
+    match error:
+        case errors.Retry():
+            return Again(reports.of_exception(error, reason=error.reason), error.after, error.counts)
+        case errors.RetryRequest():
+            return Again(reports.of_exception(error.cause or error), error.after)
+        case errors.Snooze():
+            return Later(error.seconds, error.reason)
+        case errors.Discard() | errors.Cancelled():
+            return Dropped(reports.Report(reason=reports.clean(error.reason)))
+        case errors.Fail():
+            return Failed(reports.of_text(error.reason, error_class=error.code or "Fail", reason=error.reason))
+        case errors.InDoubt():
+            return Doubtful(reports.of_exception(error, reason=error.reason))
+        case errors.Superseded():
+            return Lost()
+        case _:
+            return _of_celery_answer(error) or _of_error(error, options)
+
+
+def _of_celery_answer(error: BaseException) -> Outcome | None:
+    """What tasks written for plain Celery raise."""
+    from celery.exceptions import Ignore, Reject
+
+    match error:
+        case Ignore():
+            return Dropped(reports.Report(reason="ignored by the task"))
+        case Reject(requeue=True):
+            return Again(reports.of_exception(error, reason="rejected by the task"))
+        case Reject():
+            return Failed(reports.of_exception(error, reason="rejected by the task"))
+        case _:
+            return None
+
+
+def _of_error(error: BaseException, options: registry.Options) -> Outcome:
+    report = reports.of_exception(error)
+    return Failed(report) if isinstance(error, options.permanent) else Again(report)

@@ -1,0 +1,67 @@
+"""What is kept of an error: safe text, no secrets, and a fingerprint that groups errors that are alike."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import traceback
+from dataclasses import dataclass
+
+ERROR_LIMIT = 4_000  # characters
+TRACEBACK_LIMIT = 20_000
+_SECRETS = re.compile(
+    r"(?:\bsk-[\w-]{8,}|\bya29\.[\w.-]+|\bAKIA[A-Z0-9]{12,}|\bBearer\s+[\w.~+/=-]+|://[^/\s:@]+:[^/\s@]+@|"
+    r"\b(?:password|passwd|token|secret|api_key)=\S+)",
+    re.IGNORECASE,
+)
+_VARIABLE = re.compile(r"0x[0-9a-f]+|[0-9a-f]{8}-[0-9a-f-]{27,}|\d+|'[^']*'|\"[^\"]*\"|\S+@\S+", re.IGNORECASE)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Report:
+    """How an attempt ended, as it is stored."""
+
+    error: str = ""
+    error_class: str = ""
+    traceback: str = ""
+    fingerprint: str = ""
+    reason: str = ""
+    log: str = ""
+
+
+def of_exception(error: BaseException, *, log: str = "", reason: str = "") -> Report:
+    """A report of an exception, cleaned: NULs, half surrogates and what looks like a secret are taken out."""
+    name = type(error).__name__
+    text = clean(str(error))[:ERROR_LIMIT] or name
+    trace = clean("".join(traceback.format_exception(error)))
+    return Report(
+        error=text,
+        error_class=name[:150],
+        traceback=trace[-TRACEBACK_LIMIT:],
+        fingerprint=fingerprint(name, text),
+        reason=clean(reason),
+        log=clean(log),
+    )
+
+
+def of_text(error: str, *, error_class: str = "", reason: str = "", log: str = "") -> Report:
+    text = clean(error)[:ERROR_LIMIT]
+    return Report(
+        error=text,
+        error_class=error_class[:150],
+        fingerprint=fingerprint(error_class, text),
+        reason=clean(reason),
+        log=clean(log),
+    )
+
+
+def clean(text: str) -> str:
+    """Text that every database stores and every operator may read."""
+    plain = text.replace("\x00", "").encode("utf-8", "replace").decode()
+    return _SECRETS.sub("[removed]", plain)
+
+
+def fingerprint(name: str, text: str) -> str:
+    """The same for errors that differ only in numbers, ids, quoted values and addresses."""
+    shape = _VARIABLE.sub("*", text)[:500]
+    return hashlib.sha256(f"{name}:{shape}".encode()).hexdigest()[:16]

@@ -1,0 +1,63 @@
+"""What a worker's parent knows of a message that its pool runs: which process, and how that process ended."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+from typing import Any
+
+import structlog
+from billiard.einfo import ExceptionWithTraceback
+from celery.worker.request import Request
+from django.db import DatabaseError, connection, transaction
+
+from jobs import lifecycle, reports
+
+log = structlog.stdlib.get_logger("jobs")
+
+# The parent settles in its event loop: it tries once and briefly, what it cannot write rescue does.
+BRIEFLY = "SET LOCAL lock_timeout = '1s'; SET LOCAL statement_timeout = '2s'"
+
+
+class JobRequest(Request):
+    def revoked(self) -> bool:
+        """Only the ledger revokes: Celery's own memory of it is lost at restart, and would eat a replayed job."""
+        return False
+
+    def on_timeout(self, soft: bool, timeout: float) -> None:
+        if not soft:
+            self._settle(f"ran longer than its hard time limit of {timeout:g} s", "TimeLimitExceeded", died=False)
+        super().on_timeout(soft, timeout)
+
+    def on_failure(self, exc_info: Any, send_failed_event: bool = True, return_ok: bool = False) -> Any:
+        error = exc_info.exception
+        if isinstance(error, ExceptionWithTraceback):
+            error = error.exc
+        if not return_ok:  # the child said nothing itself: it is gone
+            self._settle(f"its process {self.worker_pid} died: {error}", type(error).__name__, died=True)
+        return super().on_failure(exc_info, send_failed_event, return_ok)
+
+    def cancel(self, pool: Any, signal: Any = None, emit_retry: bool = True) -> None:
+        """A stopping worker hands back what did not finish in its grace."""
+        self._tell(lambda pid: lifecycle.release(uuid.UUID(self.id), self.hostname, pid, "its worker was stopped"))
+        super().cancel(pool, signal, emit_retry)
+
+    def _settle(self, what: str, error_class: str, *, died: bool) -> None:
+        report = reports.of_text(what, error_class=error_class)
+        self._tell(lambda pid: lifecycle.lose(uuid.UUID(self.id), self.hostname, pid, report, died=died))
+
+    def _tell(self, verb: Callable[[int], object]) -> None:
+        """Write to the ledger what became of this request's process, once and briefly."""
+        if self.worker_pid is None:
+            return
+        try:
+            with transaction.atomic():
+                if connection.vendor == "postgresql":
+                    with connection.cursor() as cursor:
+                        cursor.execute(BRIEFLY)
+                verb(self.worker_pid)
+        except DatabaseError as error:
+            log.warning("left to rescue", action="parent_settle_failed", job=self.id, error=type(error).__name__)
+        finally:
+            # The parent forks: a connection kept here would be shared with the next child.
+            connection.close()

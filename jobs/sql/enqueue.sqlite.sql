@@ -1,0 +1,27 @@
+-- Write jobs down. One that is already there (by key, unique slot or tick) is left out of the answer.
+WITH moment AS (SELECT {now} AS now), given AS (
+  SELECT r.value AS row, now,
+         coalesce(r.value ->> 'run_at', strftime('%%Y-%%m-%%d %%H:%%M:%%f', now, (r.value ->> 'delay') || ' seconds')) AS run_at
+  FROM moment, json_each(%(rows)s) AS r
+)
+INSERT INTO jobs_job
+  (id, key, task, queue, status, priority, arguments, owner_id, correlation_id, parent_id, batch_id, schedule_id, tick,
+   workflow, created_at, run_at, expires_at, dispatch_at, rung_at, rings, attempt, failures, max_retries, deaths, orphaned,
+   soft_time_limit, time_limit, worker, unique_key, unique_scope, unique_slot, progress_message, error, error_class,
+   fingerprint, reason)
+SELECT row ->> 'id', row ->> 'key', row ->> 'task', row ->> 'queue', 'pending', row ->> 'priority', row -> 'arguments',
+       row ->> 'owner_id', row ->> 'correlation_id', row ->> 'parent_id', row ->> 'batch_id', row ->> 'schedule_id',
+       row ->> 'tick', CASE WHEN row ->> 'workflow' IS NOT NULL THEN row -> 'workflow' END, now, run_at,
+       CASE WHEN row ->> 'expires' IS NOT NULL
+            THEN strftime('%%Y-%%m-%%d %%H:%%M:%%f', now, (row ->> 'expires') || ' seconds') END,
+       CASE WHEN run_at > now THEN run_at
+            WHEN row ->> 'ring' THEN strftime('%%Y-%%m-%%d %%H:%%M:%%f', now, %(grace)s || ' seconds')
+            ELSE now END,
+       CASE WHEN row ->> 'ring' AND run_at <= now THEN now END,
+       CASE WHEN row ->> 'ring' AND run_at <= now THEN 1 ELSE 0 END,
+       0, 0, row ->> 'max_retries', 0, 0, row ->> 'soft_time_limit', row ->> 'time_limit', '', row ->> 'unique_key',
+       row ->> 'unique_scope', row ->> 'unique_slot', '', '', '', '', ''
+FROM given
+WHERE true
+ON CONFLICT DO NOTHING
+RETURNING id, created_at, run_at, dispatch_at

@@ -1,0 +1,127 @@
+"""What our workers do besides running jobs: take a name, beat, and die together."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import signal
+import socket
+import sys
+import threading
+from typing import Any
+
+import structlog
+from celery import signals
+from django.db import DatabaseError, connection
+
+from jobs import identity, watcher
+from jobs.clock import Now
+from jobs.config import config
+from jobs.models import Lease, WorkerBeat
+
+PR_SET_PDEATHSIG = 1
+DISPATCHER = "dispatcher"
+
+log = structlog.stdlib.get_logger("jobs")
+
+_heart: Heart | None = None
+
+
+def attach() -> None:
+    """Listen to Celery's worker signals. They mirror; nothing here decides about a job."""
+    signals.worker_init.connect(_on_init, dispatch_uid="jobs.worker.init")
+    signals.worker_ready.connect(_on_ready, dispatch_uid="jobs.worker.ready")
+    signals.worker_process_init.connect(_on_child, dispatch_uid="jobs.worker.child")
+    signals.worker_shutting_down.connect(_on_stopping, dispatch_uid="jobs.worker.stopping")
+    signals.worker_shutdown.connect(_on_shutdown, dispatch_uid="jobs.worker.shutdown")
+
+
+class Heart(threading.Thread):
+    """Says every few seconds that this worker lives, and which pool processes it has."""
+
+    def __init__(self, worker: Any) -> None:
+        super().__init__(name="heart", daemon=True)
+        self.worker = worker
+        self.stopping = False
+        self._stop = threading.Event()
+
+    def run(self) -> None:
+        beats = 0
+        while not self._stop.is_set():
+            try:
+                self._beat()
+                if beats == 1 and not Lease.objects.filter(name=DISPATCHER, until__gt=Now()).exists():
+                    log.warning(
+                        "no dispatcher is running: delayed jobs and retries wait until `manage.py dispatcher` does",
+                        action="no_dispatcher",
+                    )
+                beats += 1
+            except DatabaseError as error:
+                log.warning("beat missed", action="beat_missed", error=type(error).__name__)
+            finally:
+                connection.close()  # so that no child inherits it
+            self._stop.wait(config().BEAT_EVERY)
+
+    def end(self) -> None:
+        """Stop beating and take the row away: a worker that went in good order is not missed."""
+        self._stop.set()
+        self.join(timeout=config().BEAT_EVERY)
+        try:
+            WorkerBeat.objects.filter(boot=identity.current().boot).delete()
+        except DatabaseError:
+            log.warning("beat left behind", action="beat_left")
+        finally:
+            connection.close()
+
+    def _beat(self) -> None:
+        me = identity.current()
+        fields = {"pids": self._pids(), "beat_at": Now(), "stopping": self.stopping}
+        if WorkerBeat.objects.filter(boot=me.boot).update(**fields):
+            return
+        WorkerBeat.objects.create(
+            boot=me.boot,
+            name=me.name,
+            host=socket.gethostname()[:150],
+            pid=me.pid,
+            queues=sorted(self.worker.app.amqp.queues.consume_from),
+            slots=self.worker.concurrency,
+            started_at=Now(),
+            **fields,
+        )
+
+    def _pids(self) -> list[int]:
+        pool = getattr(self.worker.pool, "_pool", None)
+        children = getattr(pool, "_pool", None)  # prefork only; other pools run in this process
+        return [child.pid for child in children] if isinstance(children, list) else [os.getpid()]
+
+
+def die_with_parent() -> None:
+    """Ask the kernel to kill this process when its parent is gone, so that no orphan runs on unseen."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+def _on_init(sender: Any, **_: Any) -> None:
+    identity.become(sender.hostname)
+
+
+def _on_ready(sender: Any, **_: Any) -> None:
+    global _heart
+    worker = sender.controller if hasattr(sender, "controller") else sender
+    _heart = Heart(worker)
+    _heart.start()
+
+
+def _on_child(**_: Any) -> None:
+    die_with_parent()
+    watcher.allow_killing()
+
+
+def _on_stopping(**_: Any) -> None:
+    if _heart:
+        _heart.stopping = True
+
+
+def _on_shutdown(**_: Any) -> None:
+    if _heart:
+        _heart.end()

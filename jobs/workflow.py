@@ -1,0 +1,36 @@
+"""Celery's chains and links through the ledger: the rest of the way stands on the row."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from celery.canvas import maybe_signature
+
+from jobs.lifecycle import Claim
+
+
+def of_options(chain: Sequence[Any] | None, link: Any, link_error: Any) -> dict[str, Any] | None:
+    """What is to follow, as JSON; None when nothing is."""
+    rest = {"chain": list(chain or ()), "link": _listed(link), "link_error": _listed(link_error)}
+    if not any(rest.values()):
+        return None
+    plain: dict[str, Any] = json.loads(json.dumps(rest))
+    return plain
+
+
+def follow(claim: Claim, result: str) -> None:
+    """Enqueue what follows a completed job, in the transaction that settles it."""
+    assert claim.workflow is not None
+    value = json.loads(result)
+    for link in claim.workflow.get("link", ()):
+        maybe_signature(link).apply_async((value,))
+    if chain := claim.workflow.get("chain"):
+        maybe_signature(chain[-1]).apply_async((value,), chain=chain[:-1])
+
+
+def _listed(signatures: Mapping[str, Any] | Sequence[Any] | None) -> list[Any]:
+    if not signatures:
+        return []
+    return [signatures] if isinstance(signatures, Mapping) else list(signatures)
