@@ -42,5 +42,16 @@ def interrupts() -> Iterator[Waiter]:
         os.close(writing)
 
 
+@contextlib.contextmanager
+def uninterrupted() -> Iterator[None]:
+    """Clearing up, which a third Ctrl-C must not cut short."""
+    before = {number: signal.signal(number, signal.SIG_IGN) for number in ENDING}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
 def _noticed(_number: int, _frame: FrameType | None) -> None:
     """The byte in the pipe is the message."""

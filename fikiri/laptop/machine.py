@@ -13,7 +13,7 @@ from fikiri import places
 from fikiri.broker import connect
 from fikiri.laptop import ports
 from fikiri.laptop.accounts import Login
-from fikiri.laptop.interrupts import Waiter
+from fikiri.laptop.interrupts import Waiter, uninterrupted
 from fikiri.laptop.ports import HOST
 from fikiri.laptop.processes import Processes, Program
 from fikiri.laptop.running import Running
@@ -114,10 +114,11 @@ class Machine:
     def stop(self) -> None:
         """End all of it; Redis last, since workers end gracefully only with it."""
         self._processes.stop()
-        if self._sink is not None:
-            self._sink.stop()
-        if self._redis is not None:
-            self._redis.stop()
+        with uninterrupted():
+            if self._sink is not None:
+                self._sink.stop()
+            if self._redis is not None:
+                self._redis.stop()
 
     def _share(self, **variables: str) -> None:
         self._shared |= variables

@@ -57,11 +57,18 @@ def tally(correlation_id: str) -> Tally:
 
 
 def follow(
-    sync: Job, waiter: Waiter, show: Callable[[Job, Tally], None], tend: Callable[[], None], timeout: float
+    sync: Job,
+    waiter: Waiter,
+    *,
+    show: Callable[[Job, Tally], None],
+    tend: Callable[[], None],
+    timeout: float,
+    retries_too: bool = True,
 ) -> Followed:
     """Wait until every job that came of a sync is finished, or `timeout` seconds have passed.
 
-    A job enqueues its children in the transaction that finishes it, so nothing unfinished means that all is done.
+    Without `retries_too`, jobs that wait for another try are not waited for. A job enqueues its children in the
+    transaction that finishes it, so nothing unfinished means that all is done.
     """
     asked = started = time.monotonic()
     while True:
@@ -71,7 +78,8 @@ def follow(
         if not sync.attempt:
             started = time.monotonic()
         show(sync, counted)
-        timed_out = time.monotonic() - asked > timeout
-        if timed_out or not counted.unfinished:
-            return Followed(counted, time.monotonic() - started, timed_out)
+        left = counted.unfinished - (0 if retries_too else counted.statuses[JobStatus.RETRYING])
+        now = time.monotonic()
+        if not left or now - asked > timeout:
+            return Followed(counted, now - started, timed_out=left > 0)
         waiter.wait(POLL)

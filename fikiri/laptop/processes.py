@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from fikiri.laptop.interrupts import uninterrupted
 from fikiri.laptop.lifeline import ends_with_parent
 
 STABLE_AFTER = 30.0  # seconds of running after which earlier crashes are forgotten
@@ -85,8 +86,9 @@ class Processes:
         except KeyboardInterrupt:
             self._say("Stopping at once.")
         finally:
-            for child in children:
-                _kill_group(child.process)
+            with uninterrupted():
+                for child in children:
+                    _kill_group(child.process)
 
     def _run(self, program: Program) -> subprocess.Popen[bytes]:
         self._logs.mkdir(parents=True, exist_ok=True)
