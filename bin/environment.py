@@ -19,6 +19,8 @@ PYTHON = VENV / "bin" / "python"
 UNFINISHED = VENV / "unfinished"  # there while packages are being written
 LOCK = ROOT / "var" / "install.lock"
 
+SOURCES = ("requirements.in", "requirements-dev.in")
+
 NO_PIP = """\
 This Python can make no virtual environment with pip in it: its `ensurepip` is missing.
 On Debian or Ubuntu:  sudo apt install python3-venv
@@ -38,6 +40,21 @@ def prepare(*requirements: str) -> None:
             return
         _make()
         _install(requirements)
+
+
+def locked(source: str) -> str:
+    """The lock file of a requirements file: `requirements.txt` of `requirements.in`."""
+    return source.removesuffix(".in") + ".txt"
+
+
+def fingerprint(source: str) -> str:
+    """The first line of a lock file, which says what it was made of."""
+    return f"# bin/lock made this of {source} {hashlib.sha256((ROOT / source).read_bytes()).hexdigest()}"
+
+
+def stale_locks() -> list[str]:
+    """The requirements files that were edited and not locked again."""
+    return [source for source in SOURCES if not (ROOT / locked(source)).read_text().startswith(fingerprint(source))]
 
 
 def _is_current(requirements: tuple[str, ...]) -> bool:
