@@ -5,3 +5,6 @@ from django.apps import AppConfig
 
 class FikiriConfig(AppConfig):
     name = "fikiri"
+
+    def ready(self) -> None:
+        from fikiri import checks  # noqa: F401 (they register themselves, and may read settings only now)
