@@ -23,6 +23,7 @@ from jobs.clock import Now
 from jobs.config import config
 from jobs.models import Lease, QueueControl, WorkerBeat
 from jobs.queues import QUEUES
+from jobs.rescue import Rescuer
 from jobs.worker import DISPATCHER
 
 BUSY_TICK = 0.02  # seconds, while there is a backlog
@@ -55,6 +56,7 @@ class Dispatcher:
         self.holder = uuid.uuid4()
         self.feeders = [Feeder(queue) for queue in queues]
         self.chores = [
+            Chore(Rescuer().run_once, every=1),
             Chore(lifecycle.expire_overdue, every=1),
             *(Chore(feeder.ring_lost, every=1) for feeder in self.feeders),
             *(Chore(feeder.size_buffer, every=1) for feeder in self.feeders),

@@ -15,7 +15,7 @@ import structlog
 from django.db import InterfaceError, OperationalError, connection, transaction
 from django.db.utils import DataError
 
-from jobs import context, identity, joblog, lifecycle, outcomes, registry, reports, watcher, workflow
+from jobs import child, context, identity, joblog, lifecycle, outcomes, registry, reports, watcher, workflow
 from jobs.config import config
 from jobs.errors import Superseded
 from jobs.lifecycle import Claim
@@ -36,7 +36,14 @@ def run(job_id: uuid.UUID) -> Outcome | None:
 def run_claimed(claim: Claim) -> Outcome:
     """Run a job that this process has claimed."""
     with context.running(claim), joblog.kept() as lines, watcher.watching(claim):
-        outcome = perform(claim)
+        try:
+            outcome = perform(claim)
+        except BaseException as error:  # noqa: BLE001 - every way out of a task's body is settled, SystemExit too
+            outcome = outcomes.of_exception(error, registry.get(claim.task).options)
+            settle(claim, _with_log(outcome, lines))
+            if not isinstance(error, Exception) or isinstance(error, MemoryError):
+                _leave()
+            return outcome
         return settle(claim, _with_log(outcome, lines))
 
 
@@ -51,14 +58,11 @@ def perform(claim: Claim) -> Outcome:
     spec = registry.find(claim.task)
     if spec is None:  # a deploy in progress: left for a worker that knows it
         return Later(config().GRACE, f"no worker here knows task {claim.task}")
-    try:
-        with transaction.atomic() if spec.options.atomic else nullcontext():
-            outcome = outcomes.of_result(_call(spec, claim))
-            if spec.options.atomic and isinstance(outcome, Completed):
-                _complete(claim, outcome)
-            return outcome
-    except BaseException as error:  # noqa: BLE001 - every way out of a task's body is settled, SystemExit too
-        return outcomes.of_exception(error, spec.options)
+    with transaction.atomic() if spec.options.atomic else nullcontext():
+        outcome = outcomes.of_result(_call(spec, claim))
+        if spec.options.atomic and isinstance(outcome, Completed):
+            _complete(claim, outcome)
+        return outcome
 
 
 def settle(claim: Claim, outcome: Outcome) -> Outcome:
@@ -129,6 +133,12 @@ def _call(spec: registry.TaskSpec, claim: Claim) -> object:
         return task.run(*args, **kwargs)
     finally:
         task.pop_request()
+
+
+def _leave() -> None:
+    """Asked to exit, or out of memory: this process ends, if another takes its place."""
+    if child.is_child():
+        child.end()
 
 
 def _is_atomic(claim: Claim) -> bool:

@@ -232,6 +232,28 @@ def lose(job_id: uuid.UUID, worker: str, pid: int, report: Report, *, died: bool
         return _wait(job, 0 if died else backoff(job.failures), report)
 
 
+def rescue(seen: Job, what: str, *, died: bool) -> bool:
+    """Put back a running job whose process or worker is gone, if it still is in the attempt that was seen.
+
+    Args:
+        died: Its own process died under it (poison, counted apart); False when the whole worker vanished.
+    """
+    report = Report(error=f"Attempt {seen.attempt}: {what}.", error_class="WorkerLost", fingerprint="worker-lost")
+    with transaction.atomic():
+        job = _locked(Q(id=seen.pk, attempt=seen.attempt, claim=seen.claim, status=JobStatus.PROCESSING))
+        if job is None:
+            return False
+        job.failures += 1
+        job.deaths += died
+        job.orphaned += not died
+        poisoned = job.deaths >= config().DEATHS or job.orphaned >= config().ORPHANED
+        if poisoned or job.failures > job.max_retries:
+            _end(job, JobStatus.CANCELLED if job.cancel_requested_at else JobStatus.DEAD, report)
+        else:
+            _wait(job, 0, report)
+        return True
+
+
 def release(job_id: uuid.UUID, worker: str, pid: int, reason: str) -> bool:
     """Give back, for its parent, the job of a pool process that is being stopped. Costs no retry."""
     with transaction.atomic():

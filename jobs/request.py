@@ -8,6 +8,7 @@ from typing import Any
 
 import structlog
 from billiard.einfo import ExceptionWithTraceback
+from billiard.exceptions import TimeLimitExceeded
 from celery.worker.request import Request
 from django.db import DatabaseError, connection, transaction
 
@@ -24,17 +25,14 @@ class JobRequest(Request):
         """Only the ledger revokes: Celery's own memory of it is lost at restart, and would eat a replayed job."""
         return False
 
-    def on_timeout(self, soft: bool, timeout: float) -> None:
-        if not soft:
-            self._settle(f"ran longer than its hard time limit of {timeout:g} s", "TimeLimitExceeded", died=False)
-        super().on_timeout(soft, timeout)
-
     def on_failure(self, exc_info: Any, send_failed_event: bool = True, return_ok: bool = False) -> Any:
         error = exc_info.exception
         if isinstance(error, ExceptionWithTraceback):
             error = error.exc
-        if not return_ok:  # the child said nothing itself: it is gone
-            self._settle(f"its process {self.worker_pid} died: {error}", type(error).__name__, died=True)
+        if isinstance(error, TimeLimitExceeded):
+            self._settle(f"It ran longer than its hard time limit: {error}", died=False)
+        elif not return_ok:  # the child said nothing itself: it is gone
+            self._settle(f"Its process {self.worker_pid} died: {error}", died=True)
         return super().on_failure(exc_info, send_failed_event, return_ok)
 
     def cancel(self, pool: Any, signal: Any = None, emit_retry: bool = True) -> None:
@@ -42,8 +40,8 @@ class JobRequest(Request):
         self._tell(lambda pid: lifecycle.release(uuid.UUID(self.id), self.hostname, pid, "its worker was stopped"))
         super().cancel(pool, signal, emit_retry)
 
-    def _settle(self, what: str, error_class: str, *, died: bool) -> None:
-        report = reports.of_text(what, error_class=error_class)
+    def _settle(self, what: str, *, died: bool) -> None:
+        report = reports.of_text(what, error_class="WorkerLost" if died else "TimeLimitExceeded")
         self._tell(lambda pid: lifecycle.lose(uuid.UUID(self.id), self.hostname, pid, report, died=died))
 
     def _tell(self, verb: Callable[[int], object]) -> None:

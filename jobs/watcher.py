@@ -7,7 +7,6 @@ next job.
 from __future__ import annotations
 
 import os
-import signal
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,7 +14,7 @@ from contextlib import contextmanager
 import structlog
 from django.db import DatabaseError, connection
 
-from jobs import lifecycle
+from jobs import child, lifecycle
 from jobs.config import config
 from jobs.lifecycle import Claim
 
@@ -28,20 +27,13 @@ _state = threading.Condition()
 _watched: Claim | None = None
 _thread: threading.Thread | None = None
 _thread_pid = 0
-_may_kill = False
-
-
-def allow_killing() -> None:
-    """In a pool's child: a stuck job's process may end, since its parent settles it and forks another."""
-    global _may_kill
-    _may_kill = True
 
 
 @contextmanager
 def watching(claim: Claim) -> Iterator[None]:
     """Look after a claim while the block runs."""
     global _watched
-    if not _may_kill:
+    if not child.is_child():
         yield
         return
     _ensure_thread()
@@ -88,7 +80,7 @@ def _look_after(claim: Claim) -> None:
     with _state:
         if _watched is claim:
             log.warning("stopping a cancelled job", action="job_stopped", job=str(claim.id), attempt=claim.attempt)
-            os.kill(os.getpid(), signal.SIGKILL)
+            child.kill()
 
 
 def _gone(claim: Claim, within: float) -> bool:

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import ctypes
 import os
-import signal
 import socket
-import sys
 import threading
 from typing import Any
 
@@ -14,12 +11,11 @@ import structlog
 from celery import signals
 from django.db import DatabaseError, connection
 
-from jobs import identity, watcher
+from jobs import child, identity
 from jobs.clock import Now
 from jobs.config import config
 from jobs.models import Lease, WorkerBeat
 
-PR_SET_PDEATHSIG = 1
 DISPATCHER = "dispatcher"
 
 log = structlog.stdlib.get_logger("jobs")
@@ -43,11 +39,11 @@ class Heart(threading.Thread):
         super().__init__(name="heart", daemon=True)
         self.worker = worker
         self.stopping = False
-        self._stop = threading.Event()
+        self._ended = threading.Event()
 
     def run(self) -> None:
         beats = 0
-        while not self._stop.is_set():
+        while not self._ended.is_set():
             try:
                 self._beat()
                 if beats == 1 and not Lease.objects.filter(name=DISPATCHER, until__gt=Now()).exists():
@@ -60,11 +56,11 @@ class Heart(threading.Thread):
                 log.warning("beat missed", action="beat_missed", error=type(error).__name__)
             finally:
                 connection.close()  # so that no child inherits it
-            self._stop.wait(config().BEAT_EVERY)
+            self._ended.wait(config().BEAT_EVERY)
 
     def end(self) -> None:
         """Stop beating and take the row away: a worker that went in good order is not missed."""
-        self._stop.set()
+        self._ended.set()
         self.join(timeout=config().BEAT_EVERY)
         try:
             WorkerBeat.objects.filter(boot=identity.current().boot).delete()
@@ -95,12 +91,6 @@ class Heart(threading.Thread):
         return [child.pid for child in children] if isinstance(children, list) else [os.getpid()]
 
 
-def die_with_parent() -> None:
-    """Ask the kernel to kill this process when its parent is gone, so that no orphan runs on unseen."""
-    if sys.platform == "linux":
-        ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-
-
 def _on_init(sender: Any, **_: Any) -> None:
     identity.become(sender.hostname)
 
@@ -113,8 +103,7 @@ def _on_ready(sender: Any, **_: Any) -> None:
 
 
 def _on_child(**_: Any) -> None:
-    die_with_parent()
-    watcher.allow_killing()
+    child.become()
 
 
 def _on_stopping(**_: Any) -> None:

@@ -24,7 +24,6 @@ class Command(BaseCommand):
         parser.add_argument("--concurrency", "-c", type=int, default=2, help="processes (default 2)")
         parser.add_argument("--pool", "-P", choices=["prefork", "threads", "solo"], default="prefork")
         parser.add_argument("--name", "-n", help="the worker's name (default: its queues)")
-        parser.add_argument("--loglevel", "-l", default="INFO")
 
     def handle(self, *, queues: list[str], **options: Any) -> None:
         for queue in queues:
@@ -45,7 +44,6 @@ class Command(BaseCommand):
                 f"--concurrency={options['concurrency']}",
                 f"--pool={options['pool']}",
                 f"--hostname={name}@%h",
-                f"--loglevel={options['loglevel']}",
                 "--without-gossip",
                 "--without-mingle",
                 "--task-events",
