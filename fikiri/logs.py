@@ -16,7 +16,10 @@ MASKS = (
     (re.compile(r"://[^/\s@\"'\\]*@"), "://***@"),  # a URL's user and password
     (re.compile(r"[^\s@<>\"'(),;:=\\/\[\]]+@(?=[\w-]+\.[\w.-]*\w)"), "***@"),  # an e-mail address' local part
     (
-        re.compile(r"(?i)\b(authorization|password|passwd|secret|token|api[_-]?key)(\"?\s*[:=]\s*\\?\"?)[^\s\\\",}]+"),
+        re.compile(
+            r"(?i)(authorization|password|passwd|secret|token|api[_-]?key)(\"?\s*[:=]\s*\\?\"?)"
+            r"(?:(?:token|bearer|basic)\s+)?[^\s\\\",}]+"
+        ),
         r"\1\2***",
     ),
     (re.compile(r"\bsk-[\w-]{16,}"), "sk-***"),

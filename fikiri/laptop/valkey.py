@@ -56,6 +56,11 @@ class Valkey:
         """Whether the process runs."""
         return self._process is not None and self._process.poll() is None
 
+    @property
+    def pid(self) -> int | None:
+        """The process id, while it runs."""
+        return self._process.pid if self._process is not None and self.is_alive() else None
+
     def stop(self) -> None:
         """End the server after it has written what it holds. Does nothing when it does not run."""
         process, self._process = self._process, None

@@ -77,6 +77,15 @@ def database_url() -> str:
     return f"postgres://{config['USER']}:{config['PASSWORD']}@{config['HOST']}:{config['PORT']}/{config['NAME']}"
 
 
+def is_alive(pid: int) -> bool:
+    """Whether the process is there and no zombie."""
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except FileNotFoundError:
+        return False
+    return state not in "ZX"
+
+
 def kill_group(program: subprocess.Popen[bytes]) -> None:
     """kill -9 of a program and everything it started."""
     with contextlib.suppress(ProcessLookupError):
