@@ -15,13 +15,13 @@ class LedgerCelery(Celery):
     task_cls = "jobs.task:JobTask"
     control_cls = "jobs.control:LedgerControl"
 
-    def send_task(
+    def send_task(  # type: ignore[override]  # every option may be given, and most mean nothing here
         self,
         name: str,
         args: Sequence[Any] | None = None,
         kwargs: Mapping[str, Any] | None = None,
         **options: Any,
-    ) -> AsyncResult:
+    ) -> AsyncResult[Any]:
         """Enqueue a task by name: signatures by name, `celery call`, Flower.
 
         Raises:
@@ -32,5 +32,7 @@ class LedgerCelery(Celery):
         from jobs import workflow
         from jobs.task import enqueue_native
 
-        followers = workflow.of_options(options.pop("chain", None), options.pop("link", None), options.pop("link_error", None))
+        followers = workflow.of_options(
+            options.pop("chain", None), options.pop("link", None), options.pop("link_error", None)
+        )
         return enqueue_native(name, args, kwargs, followers=followers, **options)

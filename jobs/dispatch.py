@@ -24,6 +24,7 @@ from jobs.config import config
 from jobs.models import Lease, QueueControl, WorkerBeat
 from jobs.queues import QUEUES
 from jobs.rescue import Rescuer
+from jobs.standin import StandIn
 from jobs.worker import DISPATCHER
 
 BUSY_TICK = 0.02  # seconds, while there is a backlog
@@ -55,7 +56,9 @@ class Dispatcher:
     def __init__(self, queues: Sequence[str] = tuple(QUEUES)) -> None:
         self.holder = uuid.uuid4()
         self.feeders = [Feeder(queue) for queue in queues]
+        self.standin = StandIn(queues)
         self.chores = [
+            Chore(self.standin.run_once, every=1),
             Chore(Rescuer().run_once, every=1),
             Chore(lifecycle.expire_overdue, every=1),
             *(Chore(feeder.ring_lost, every=1) for feeder in self.feeders),
@@ -74,6 +77,7 @@ class Dispatcher:
                 stop.wait(1)
                 continue
             stop.wait(BUSY_TICK if busy else IDLE_TICK)
+        self.standin.stop()
         self.step_down()
 
     def tick(self) -> bool:
@@ -82,7 +86,8 @@ class Dispatcher:
             return False
         for chore in self.chores:
             chore.run_if_time()
-        return any([feeder.feed() for feeder in self.feeders])  # every one, also after the first says yes
+        busy = [feeder.feed() for feeder in self.feeders]
+        return any(busy)
 
     def step_down(self) -> None:
         """Let another dispatcher take over at once."""
@@ -182,7 +187,7 @@ class Feeder:
         except Unreachable as error:
             broker.trip(error)
 
-    def _rung_at(self, message: bytes) -> datetime | None:
+    def _rung_at(self, message: bytes | str) -> datetime | None:
         try:
             rung_at = datetime.fromisoformat(json.loads(message)["headers"]["rung_at"])
         except (ValueError, KeyError, TypeError):

@@ -66,7 +66,8 @@ def push(queue: str, rings: Sequence[Due]) -> int:
     try:
         taken = int(
             _script(broker.client())(
-                keys=[list_key(queue), buffer_key(queue)], args=[config().BUFFER, *map(render, rings, [queue] * len(rings))]
+                keys=[list_key(queue), buffer_key(queue)],
+                args=[config().BUFFER, *map(render, rings, [queue] * len(rings))],
             )
         )
     except Unreachable as error:
@@ -153,8 +154,8 @@ def _publish(queue: str, rings: Sequence[Due]) -> int:
                     ring.task,
                     argsrepr="",
                     kwargsrepr="",
-                    time_limit=ring.time_limit,
-                    soft_time_limit=ring.soft_time_limit,
+                    time_limit=int(ring.time_limit),
+                    soft_time_limit=int(ring.soft_time_limit),
                     origin="ledger",
                 )
                 app.amqp.send_task_message(producer, ring.task, message, queue=queue, retry=False)
@@ -167,7 +168,7 @@ def _publish(queue: str, rings: Sequence[Due]) -> int:
 def _kombu_answers() -> bool:
     try:
         with celery.current_app.connection_for_write() as connection:
-            connection.ensure_connection(max_retries=1, timeout=config().PUSH_TIMEOUT)
+            connection.ensure_connection(max_retries=1, timeout=1)
     except OperationalError:
         return False
     return True

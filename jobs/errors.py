@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 
-class Answer(Exception):  # noqa: N818 - these are answers, not errors
+class Answer(Exception):
     """A task's own decision about its job. Anything else that it raises is an error and is retried as one."""
 
     def __init__(self, reason: str = "") -> None:
@@ -60,7 +60,7 @@ class InDoubt(Answer):
     """An effect may or may not have happened and nobody can be asked: a person decides."""
 
 
-class Superseded(Exception):  # noqa: N818
+class Superseded(Exception):
     """This attempt no longer owns its job: another has claimed it. Stop at once, cause nothing."""
 
 
@@ -103,7 +103,7 @@ class WrongState(Refused):
     code = "WRONG_STATE"
 
 
-class JobFailed(Exception):  # noqa: N818
+class JobFailed(Exception):
     """All that Celery learns of an error: it goes to its log and to events, which strangers may read."""
 
     def __init__(self, job_id: str) -> None:

@@ -163,5 +163,3 @@ def _once_more(act: Callable[[], T]) -> T:
             raise
         connection.close()
         return act()
-
-

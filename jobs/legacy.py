@@ -82,7 +82,9 @@ def enqueue_job(
             f"Task {name!r} is of queue {spec.queue!r}, not {queue.name!r}: use {spec.queue}_queue.", field="task"
         )
     if not isinstance(args, Mapping):
-        raise registry.InvalidArguments(f"args is {type(args).__name__}: give a dict of arguments by name.", field="args")
+        raise registry.InvalidArguments(
+            f"args is {type(args).__name__}: give a dict of arguments by name.", field="args"
+        )
     return str(services.enqueue(name, args, max_retries=max_retries, delay=delay, key=job_id).pk)
 
 

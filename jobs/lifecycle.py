@@ -35,6 +35,7 @@ CELERY_STATES = {
     JobStatus.EXPIRED: "REVOKED",
     JobStatus.IN_DOUBT: "STARTED",
 }
+Parameters = dict[str, Any]
 AGAIN = (JobStatus.FAILED, JobStatus.DEAD, JobStatus.CANCELLED, JobStatus.EXPIRED)
 
 
@@ -112,10 +113,10 @@ class Claim:
 
 
 def insert(jobs: Sequence[NewJob]) -> list[Written]:
-    """Write jobs down in the caller's transaction. Those already there, by key or unique slot, are not in the answer."""
+    """Write jobs down in the caller's transaction. One already there, by key or unique slot, is not in the answer."""
     if not jobs:
         return []
-    parameters = {"rows": json.dumps([_row(job) for job in jobs]), "grace": config().GRACE}
+    parameters: Parameters = {"rows": json.dumps([_row(job) for job in jobs]), "grace": config().GRACE}
     with connection.cursor() as cursor:
         cursor.execute(sql.statement("enqueue", connection.vendor), parameters)
         rows = cursor.fetchall()
@@ -124,7 +125,7 @@ def insert(jobs: Sequence[NewJob]) -> list[Written]:
 
 def claim(job_id: uuid.UUID, identity: Identity, token: uuid.UUID) -> Claim | None:
     """Take a waiting job that is due, not paused and not asked to be cancelled; the same token takes it again."""
-    parameters = {
+    parameters: Parameters = {
         "id": _param(job_id),
         "worker": identity.name,
         "boot": _param(identity.boot),
@@ -280,7 +281,9 @@ def cancel(job_id: uuid.UUID, *, by: str, reason: str) -> JobStatus | None:
         if job.status != JobStatus.PROCESSING:
             return _end(job, JobStatus.CANCELLED, Report(reason=reason or f"cancelled by {by}"), attempted=False)
         if job.cancel_requested_at is None:
-            Job.objects.filter(pk=job.pk).update(cancel_requested_at=Now(), reason=_short(reason or f"cancel asked by {by}"))
+            Job.objects.filter(pk=job.pk).update(
+                cancel_requested_at=Now(), reason=_short(reason or f"cancel asked by {by}")
+            )
         return JobStatus.PROCESSING
 
 
@@ -352,7 +355,12 @@ def cancel_asked(claim: Claim) -> bool | None:
 
 def ring_due(queue: str, limit: int) -> list[Due]:
     """Stamp up to `limit` due jobs of a queue as rung, and return them most urgent first."""
-    parameters = {"queue": queue, "limit": limit, "grace": config().GRACE, "grace_limit": config().GRACE_LIMIT}
+    parameters: Parameters = {
+        "queue": queue,
+        "limit": limit,
+        "grace": config().GRACE,
+        "grace_limit": config().GRACE_LIMIT,
+    }
     with connection.cursor() as cursor:
         cursor.execute(sql.statement("ring", connection.vendor), parameters)
         rows = sorted(cursor.fetchall())
@@ -365,7 +373,9 @@ def ring_lost(queue: str, before: datetime, limit: int = 1000) -> int:
         queue=queue, status__in=WAITING, rung_at__lt=before, run_at__lte=Now(), dispatch_at__gt=Now()
     )
     ids = list(lost.values_list("pk", flat=True)[:limit])
-    return Job.objects.filter(pk__in=ids, status__in=WAITING, rung_at__lt=before).update(dispatch_at=Now()) if ids else 0
+    return (
+        Job.objects.filter(pk__in=ids, status__in=WAITING, rung_at__lt=before).update(dispatch_at=Now()) if ids else 0
+    )
 
 
 def not_rung(ids: Sequence[uuid.UUID]) -> None:
@@ -508,7 +518,7 @@ def _note(job: Job, kind: str, by: str, **detail: Any) -> None:
 
 
 def _complete_postgresql(outcomes: Sequence[tuple[Claim, str]]) -> set[uuid.UUID]:
-    parameters = {
+    parameters: Parameters = {
         "ids": [claim.id for claim, _ in outcomes],
         "attempts": [claim.attempt for claim, _ in outcomes],
         "results": [result for _, result in outcomes],
@@ -523,9 +533,7 @@ def _complete_sqlite(outcomes: Sequence[tuple[Claim, str]]) -> set[uuid.UUID]:
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(sql.statement("complete", "sqlite"), {"outcomes": text})
         settled = [row[0] for row in cursor.fetchall()]
-        cursor.execute(
-            sql.statement("complete_results", "sqlite"), {"outcomes": text, "settled": json.dumps(settled)}
-        )
+        cursor.execute(sql.statement("complete_results", "sqlite"), {"outcomes": text, "settled": json.dumps(settled)})
     return {_uuid(value) for value in settled}
 
 

@@ -67,7 +67,7 @@ def of_result(result: Any) -> Outcome:
         limit = config().RESULT_LIMIT
         return Failed(
             reports.of_text(
-                f"The task returned {len(text):,} bytes, the limit is {limit:,}. Store what is large and return its id.",
+                f"The task returned {len(text):,} bytes, the limit is {limit:,}. Store it and return its id.",
                 error_class="InvalidResult",
             )
         )
@@ -102,7 +102,7 @@ def _of_celery_answer(error: BaseException) -> Outcome | None:
     match error:
         case Ignore():
             return Dropped(reports.Report(reason="ignored by the task"))
-        case Reject(requeue=True):
+        case Reject() if getattr(error, "requeue", False):
             return Again(reports.of_exception(error, reason="rejected by the task"))
         case Reject():
             return Failed(reports.of_exception(error, reason="rejected by the task"))

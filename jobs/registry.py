@@ -130,13 +130,13 @@ def declare(function: Callable[P, R], name: str, options: Options) -> Callable[P
             field="name",
         )
     _tasks[name] = TaskSpec(name, function, options)
-    task = celery.current_app.task(
+    decorate = celery.current_app.task(  # type: ignore[call-overload]  # the stubs want whole seconds
         name=name,
         soft_time_limit=options.soft_time_limit,
         time_limit=options.time_limit,
         max_retries=options.max_retries,
-    )(function)
-    return cast("Callable[P, R]", task)
+    )
+    return cast("Callable[P, R]", decorate(function))
 
 
 def find(name: str) -> TaskSpec | None:
@@ -172,8 +172,9 @@ def _celery_task(name: str) -> TaskSpec | None:
         soft_time_limit=task.soft_time_limit or app.conf.task_soft_time_limit,
         time_limit=task.time_limit or app.conf.task_time_limit,
     )
-    bound = inspect.ismethod(task.run) and task.run.__self__ is task
-    function = task.run.__func__ if bound else task.run
+    run: Any = task.run
+    bound = inspect.ismethod(run) and run.__self__ is task
+    function = run.__func__ if bound else run
     _tasks[name] = TaskSpec(name, function, options, bound)
     return _tasks[name]
 

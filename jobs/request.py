@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 import structlog
-from billiard.einfo import ExceptionWithTraceback
+from billiard import einfo
 from billiard.exceptions import TimeLimitExceeded
 from celery.worker.request import Request
 from django.db import DatabaseError, connection, transaction
@@ -27,7 +27,7 @@ class JobRequest(Request):
 
     def on_failure(self, exc_info: Any, send_failed_event: bool = True, return_ok: bool = False) -> Any:
         error = exc_info.exception
-        if isinstance(error, ExceptionWithTraceback):
+        if isinstance(error, einfo.ExceptionWithTraceback):
             error = error.exc
         if isinstance(error, TimeLimitExceeded):
             self._settle(f"It ran longer than its hard time limit: {error}", died=False)
@@ -53,7 +53,7 @@ class JobRequest(Request):
                 if connection.vendor == "postgresql":
                     with connection.cursor() as cursor:
                         cursor.execute(BRIEFLY)
-                verb(self.worker_pid)
+                verb(cast("int", self.worker_pid))
         except DatabaseError as error:
             log.warning("left to rescue", action="parent_settle_failed", job=self.id, error=type(error).__name__)
         finally:

@@ -46,7 +46,9 @@ class Rescuer:
         rescued = 0
         for beat in WorkerBeat.objects.filter(beat_at__gt=Now(-config().BEAT_TTL)):
             rows = Job.objects.filter(
-                status=JobStatus.PROCESSING, boot=beat.boot, started_at__lt=beat.beat_at - timedelta(seconds=config().BEAT_EVERY)
+                status=JobStatus.PROCESSING,
+                boot=beat.boot,
+                started_at__lt=beat.beat_at - timedelta(seconds=config().BEAT_EVERY),
             ).exclude(pid__in=beat.pids)
             rescued += sum(lifecycle.rescue(job, "its process is gone", died=True) for job in rows[:AT_ONCE])
         return rescued

@@ -8,22 +8,22 @@ from django.db import InterfaceError, OperationalError, connections
 from django_celery_results.backends.database import DatabaseBackend
 
 
-class LedgerBackend(DatabaseBackend):
+class LedgerBackend(DatabaseBackend):  # type: ignore[misc]  # untyped upstream
     """Stores nothing itself: by the time Celery would, the gate has settled job and result in one transaction.
 
     What only a worker's parent knows (a process lost, a limit passed) is settled by `jobs.request`.
     """
 
-    def _store_result(self, *args: Any, **kwargs: Any) -> Any:
+    def _store_result(self, *_: Any, **__: Any) -> Any:
         return None
 
-    def store_result(self, task_id: str, result: Any, state: str, *args: Any, **kwargs: Any) -> Any:
+    def store_result(self, task_id: str, result: Any, *_: Any, **__: Any) -> Any:
         return result
 
-    def mark_as_done(self, *args: Any, **kwargs: Any) -> None:
+    def mark_as_done(self, *_: Any, **__: Any) -> None:
         """Canvas is followed by the ledger too."""
 
-    def mark_as_failure(self, *args: Any, **kwargs: Any) -> None:
+    def mark_as_failure(self, *_: Any, **__: Any) -> None:
         """Canvas is followed by the ledger too."""
 
     def process_cleanup(self) -> None:

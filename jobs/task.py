@@ -18,7 +18,7 @@ from jobs.outcomes import Again, Completed, Dropped, Later, Lost
 GATED = "gated"
 
 
-class JobTask(Task):
+class JobTask(Task[Any, Any]):
     """A task whose every run is an attempt of a job."""
 
     abstract = True
@@ -41,10 +41,12 @@ class JobTask(Task):
         link_error: Any = None,
         shadow: str | None = None,
         **options: Any,
-    ) -> AsyncResult:
+    ) -> AsyncResult[Any]:
         """Enqueue through the ledger. Options of a broker (exchange, serializer ...) mean nothing here."""
         if self.app.conf.task_always_eager:
-            return super().apply_async(args, kwargs, task_id, producer, link, link_error, shadow, **options)
+            return super().apply_async(
+                tuple(args or ()), dict(kwargs or {}), task_id, producer, link, link_error, shadow, **options
+            )
         followers = workflow.of_options(options.pop("chain", None), link, link_error)
         return enqueue_native(self.name, args, kwargs, task_id=task_id, followers=followers, **options)
 
@@ -52,7 +54,7 @@ class JobTask(Task):
         self,
         args: Any = None,
         kwargs: Any = None,
-        exc: BaseException | None = None,
+        exc: Exception | None = None,
         throw: bool = True,
         eta: datetime | None = None,
         countdown: float | None = None,
@@ -94,7 +96,7 @@ def enqueue_native(
     time_limit: float | None = None,
     soft_time_limit: float | None = None,
     **_: Any,
-) -> AsyncResult:
+) -> AsyncResult[Any]:
     """What Celery's callers say, as a job. A task id that is no UUID becomes the job's key."""
     from jobs import services
 

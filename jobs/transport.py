@@ -58,12 +58,15 @@ class Channel(kombu_redis.Channel):
             self._flush_brpop_reauth()
 
     def basic_ack(self, delivery_tag: str, multiple: bool = False) -> None:
-        if delivery_tag in self.qos._delivered:
+        if self._keeps(delivery_tag):
             super().basic_ack(delivery_tag, multiple)
 
     def basic_reject(self, delivery_tag: str, requeue: bool = False) -> None:
-        if delivery_tag in self.qos._delivered:
+        if self._keeps(delivery_tag):
             super().basic_reject(delivery_tag, requeue)
+
+    def _keeps(self, delivery_tag: str) -> bool:
+        return delivery_tag in self.qos._delivered
 
     def _deliver_if_sound(self, item: bytes, queue: str) -> None:
         try:
@@ -138,7 +141,13 @@ def _check_body(body: Any, encoding: Any) -> None:
         parts = json.loads(base64.b64decode(body, validate=True) if encoding == "base64" else body)
     except (TypeError, ValueError, binascii.Error, RecursionError):
         raise Malformed("body cannot be read") from None
-    if not isinstance(parts, list) or len(parts) != 3 or parts[0] != [] or parts[1] != {} or not isinstance(parts[2], dict):
+    if (
+        not isinstance(parts, list)
+        or len(parts) != 3
+        or parts[0] != []
+        or parts[1] != {}
+        or not isinstance(parts[2], dict)
+    ):
         raise Malformed("body is not empty: arguments come with the claim")
 
 

@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from celery.canvas import maybe_signature
+from celery.canvas import Signature
 
 from jobs.lifecycle import Claim
 
@@ -25,9 +25,9 @@ def follow(claim: Claim, result: str) -> None:
     assert claim.workflow is not None
     value = json.loads(result)
     for link in claim.workflow.get("link", ()):
-        maybe_signature(link).apply_async((value,))
+        Signature.from_dict(link).apply_async((value,))
     if chain := claim.workflow.get("chain"):
-        maybe_signature(chain[-1]).apply_async((value,), chain=chain[:-1])
+        Signature.from_dict(chain[-1]).apply_async((value,), chain=chain[:-1])
 
 
 def _listed(signatures: Mapping[str, Any] | Sequence[Any] | None) -> list[Any]:

@@ -12,7 +12,9 @@ from jobs.dispatch import Dispatcher
 
 
 class Command(BaseCommand):
-    help = "Ring due jobs, retries and lost messages, and do the chores. Any number may run: one works, the rest stand by."
+    help = (
+        "Ring due jobs, retries and lost messages, and do the chores. Any number may run: one works, the rest stand by."
+    )
 
     def handle(self, **_: Any) -> None:
         stop = threading.Event()

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
+import threading
+import time
 from typing import Any
 
 import celery
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from jobs import direct
 from jobs.config import config
 from jobs.queues import QUEUES
 
@@ -24,6 +28,14 @@ class Command(BaseCommand):
         parser.add_argument("--concurrency", "-c", type=int, default=2, help="processes (default 2)")
         parser.add_argument("--pool", "-P", choices=["prefork", "threads", "solo"], default="prefork")
         parser.add_argument("--name", "-n", help="the worker's name (default: its queues)")
+        parser.add_argument(
+            "--until-empty",
+            action="store_true",
+            help="run what is due straight from the ledger, without the broker, in this process, and exit",
+        )
+        parser.add_argument(
+            "--max-seconds", type=float, help="with --until-empty: start nothing that may not end within this time"
+        )
 
     def handle(self, *, queues: list[str], **options: Any) -> None:
         for queue in queues:
@@ -31,6 +43,20 @@ class Command(BaseCommand):
                 raise CommandError(f"Unknown queue {queue!r}. Queues: {', '.join(QUEUES)}.", returncode=2)
         if options["concurrency"] < 1:
             raise CommandError("--concurrency is to be 1 or more.", returncode=2)
+        if options["until_empty"]:
+            self._run_until_empty(queues or list(QUEUES), options["max_seconds"])
+        else:
+            self._run_worker(queues, options)
+
+    def _run_until_empty(self, queues: list[str], seconds: float | None) -> None:
+        stop = threading.Event()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: stop.set())
+        deadline = None if seconds is None else time.monotonic() + seconds
+        ran = direct.run_due(queues, stop=stop, deadline=deadline)
+        self.stderr.write(f"{ran} jobs run")
+
+    def _run_worker(self, queues: list[str], options: dict[str, Any]) -> None:
         # SIGTERM ends like SIGQUIT: a bounded time for what runs, then the rest is handed back.
         os.environ["REMAP_SIGTERM"] = "SIGQUIT"
         app = celery.current_app
