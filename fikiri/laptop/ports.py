@@ -47,7 +47,7 @@ def is_free(port: int) -> bool:
 
 
 def _exactly(variable: str, wanted: str) -> int:
-    if not wanted.isdecimal() or not 0 < int(wanted) < 65536:
+    if not (wanted.isascii() and wanted.isdecimal()) or not 0 < int(wanted) < 65536:
         raise PortTakenError(f"{variable} is {wanted!r}: give a port number from 1 to 65535.")
     port = int(wanted)
     if not is_free(port):

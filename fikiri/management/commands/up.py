@@ -4,6 +4,7 @@ import json
 import os
 import sys
 from argparse import ArgumentParser
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -98,7 +99,7 @@ class Command(BaseCommand):
         self._human.flush()
 
 
-def _already_running(variables: dict[str, str]) -> str:
+def _already_running(variables: Mapping[str, str]) -> str:
     port = variables.get("WEB_PORT")
     where = f", at http://127.0.0.1:{port}/admin/" if port else ""
     return (

@@ -58,7 +58,12 @@ def test_a_crashed_program_is_started_again_and_said_so(children: Processes, sai
     wait_for_output(children, "up")
     first = children.pids()["program"]
     os.kill(first, signal.SIGKILL)
-    eventually(lambda: children.tend() or children.pids().get("program", first) != first, what="another process")
+
+    def another() -> bool:
+        children.tend()
+        return children.pids().get("program", first) != first
+
+    eventually(another, what="another process")
     assert "SIGKILL" in said[0]
 
 
@@ -68,11 +73,12 @@ def test_an_essential_program_that_cannot_start_ends_it_all(
     monkeypatch.setattr(processes, "LONGEST_PAUSE", 0.01)
     children.start(python("raise SystemExit('the reason')"))
 
-    def tend_until_it_gives_up() -> None:
-        eventually(lambda: children.tend(), what="giving up")
+    def never() -> bool:
+        children.tend()
+        return False
 
     with pytest.raises(ProgramFailedError, match="the reason"):
-        tend_until_it_gives_up()
+        eventually(never, what="giving up")
 
 
 def test_a_program_that_ends_when_asked_is_not_killed(children: Processes) -> None:
