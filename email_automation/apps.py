@@ -1,0 +1,6 @@
+from django.apps import AppConfig
+
+
+class EmailAutomationConfig(AppConfig):
+    name = "email_automation"
+    verbose_name = "Mail"
