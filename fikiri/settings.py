@@ -62,6 +62,7 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
+                "fikiri.flower.address",
             ],
         },
     },
@@ -119,7 +120,7 @@ STORAGES = {
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedStaticFilesStorage"},
 }
 # Serve straight from the apps where nobody ran collectstatic, as on a laptop.
-WHITENOISE_USE_FINDERS = not Path(STATIC_ROOT).exists()
+WHITENOISE_USE_FINDERS = LAPTOP or not Path(STATIC_ROOT).exists()
 
 SECURE_SSL_REDIRECT = HTTPS
 SECURE_HSTS_SECONDS = env.int("HSTS_SECONDS", default=31_536_000) if HTTPS else 0

@@ -17,5 +17,6 @@ urlpatterns = [
     path("api/", include("jobs.api.urls")),
     path("api/", include("email_automation.urls")),
     path("api/", include("crm.urls")),
+    path("admin/mail-sink/", include("fikiri.mail_sink")),
     path("admin/", admin.site.urls),
 ]

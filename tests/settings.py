@@ -13,8 +13,9 @@ if worker and Path(os.environ["FIKIRI_VAR"]).name != worker:  # a Redis and file
 os.environ.setdefault("FIKIRI_LAPTOP", "1")
 
 from fikiri.settings import *  # noqa: E402, F403
-from fikiri.settings import VAR, database  # noqa: E402
+from fikiri.settings import INSTALLED_APPS, VAR, database  # noqa: E402
 
+INSTALLED_APPS = [*INSTALLED_APPS, "tests.tasks_app"]
 DATABASES = {"default": database(os.environ.get("TEST_DATABASE_URL") or f"sqlite:///{VAR / 'tests.sqlite3'}")}
 if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     # A file, as on a laptop: an in-memory database shared by threads locks in other ways, and no process sees it.
@@ -25,3 +26,5 @@ STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.InMemoryStorage"},
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
 }
+WHITENOISE_USE_FINDERS = False  # it would look for every file of the admin in every test that has a client
+(VAR / "static").mkdir(parents=True, exist_ok=True)

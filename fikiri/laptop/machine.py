@@ -5,6 +5,7 @@ import os
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 import redis
 from django.conf import settings
@@ -78,6 +79,7 @@ class Machine:
 
     def start_web(self, flower_login: Login) -> Addresses:
         """The web server and Flower. Raises PortTakenError."""
+        Path(settings.STATIC_ROOT).mkdir(parents=True, exist_ok=True)  # WhiteNoise warns where it is not
         web = ports.choose("WEB_PORT", 8000, self._say)
         flower = ports.choose("FLOWER_PORT", 5555, self._say, taken={web})
         addresses = Addresses(f"http://{HOST}:{web}", f"http://{HOST}:{flower}")

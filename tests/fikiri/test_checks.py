@@ -1,0 +1,64 @@
+"""Settings that do not fit together are named by `manage.py check`, with the remedy."""
+
+import pytest
+from django.core.checks import run_checks
+from pytest_django import Settings
+
+from fikiri import checks
+
+
+def ids(*, deploy: bool = False) -> set[str]:
+    found = run_checks(include_deployment_checks=deploy)
+    return {str(message.id) for message in found if str(message.id).startswith("fikiri.")}
+
+
+def test_a_laptop_has_nothing_to_complain_of() -> None:
+    assert ids() == set()
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "expected"),
+    [
+        ("AI_PROVIDER", "oracle", "fikiri.E001"),
+        ("AI_PROVIDER", "openai", "fikiri.E002"),
+        ("OPENAI_API", "telepathy", "fikiri.E003"),
+        ("DEFAULT_FROM_EMAIL", "Fikiri", "fikiri.E005"),
+        ("REDIS_URL", "amqp://broker", "fikiri.E007"),
+    ],
+)
+def test_a_setting_that_cannot_work_is_an_error(name: str, value: str, expected: str, settings: Settings) -> None:
+    settings.OPENAI_API_KEY = ""
+    setattr(settings, name, value)
+    assert ids() == {expected}
+
+
+def test_two_kinds_of_tls_at_once_are_an_error(settings: Settings) -> None:
+    settings.EMAIL_USE_TLS = settings.EMAIL_USE_SSL = True
+    assert ids() == {"fikiri.E004"}
+
+
+@pytest.mark.parametrize("sender", ["Fikiri <no-reply@fikiri.example>", "x@mail.example.com", "a@b.test"])
+def test_a_reserved_sender_with_a_real_server_is_warned_of(
+    sender: str, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.DEFAULT_FROM_EMAIL = sender
+    assert ids() == set()
+    monkeypatch.setenv("SMTP_HOST", "smtp.somewhere.net")
+    assert ids() == {"fikiri.W006"}
+    settings.DEFAULT_FROM_EMAIL = "hello@notexample.com"
+    assert ids() == set()
+
+
+def test_a_server_needs_secret_https_postgres_and_a_redis(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("SECRET_KEY", "REDIS_URL"):
+        monkeypatch.delenv(name, raising=False)
+    settings.HTTPS = False
+    settings.DATABASES["default"]["ENGINE"] = "django.db.backends.sqlite3"
+    found = {str(message.id) for message in checks.server_settings()}
+    assert found == {"fikiri.W008", "fikiri.W009", "fikiri.W010", "fikiri.W011"}
+
+
+def test_every_complaint_has_a_remedy(settings: Settings) -> None:
+    settings.AI_PROVIDER = "oracle"
+    settings.REDIS_URL = "amqp://broker"
+    assert all(message.hint for message in run_checks() if str(message.id).startswith("fikiri."))
