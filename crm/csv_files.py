@@ -51,10 +51,10 @@ class Row:
 
 
 def rows(path: Path, encoding: str | None = None) -> Iterator[Row]:
-    """Every row that is not blank, after the header.
+    """Every row that is not blank, after the header; at most MAX_ROWS, and then one that says so.
 
     Raises:
-        BadFileError: before the first row, where nothing can be read; or after MAX_ROWS.
+        BadFileError: before the first row.
     """
     encoding = encoding or _encoding(path)
     _check(path, encoding)
@@ -65,7 +65,8 @@ def rows(path: Path, encoding: str | None = None) -> Iterator[Row]:
         columns = _columns(reader)
         for count, row in enumerate(_read(reader, columns), start=1):
             if count > MAX_ROWS:
-                raise BadFileError(f"{path}: more than {MAX_ROWS} rows. The rows before are imported; split the file.")
+                yield Row(row.line, {}, f"more than {MAX_ROWS} rows: nothing is read from here on. Split the file.")
+                return
             yield row
 
 

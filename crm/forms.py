@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from django import forms
 from django.db.models import QuerySet
 from django.forms.models import BaseInlineFormSet
+from django.utils.functional import cached_property
 
 from crm import addresses, phones
 from crm.models import Activity, Contact, Lead
@@ -55,4 +56,8 @@ class LatestFirst(ActivityFormSetBase):
     """The latest activities of one record, not all of a long history."""
 
     def get_queryset(self) -> QuerySet[Activity]:
+        return self._latest
+
+    @cached_property
+    def _latest(self) -> QuerySet[Activity]:
         return super().get_queryset().order_by("-id")[:SHOWN_ACTIVITIES]
