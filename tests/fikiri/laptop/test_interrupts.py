@@ -1,0 +1,36 @@
+"""A process that looks after others wakes when one ends, and is asked to end only once."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from fikiri.laptop.interrupts import interrupts, uninterrupted
+
+
+def test_the_end_of_a_child_ends_the_wait() -> None:
+    with interrupts() as waiter, subprocess.Popen([sys.executable, "-c", ""]):
+        started = time.monotonic()
+        waiter.wait(60)
+        assert time.monotonic() - started < 50
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
+def test_every_way_of_asking_to_end_interrupts(number: signal.Signals) -> None:
+    with interrupts(), pytest.raises(KeyboardInterrupt):
+        os.kill(os.getpid(), number)
+
+
+def test_clearing_up_is_not_interrupted() -> None:
+    with interrupts(), uninterrupted():
+        os.kill(os.getpid(), signal.SIGINT)
+
+
+def test_what_signals_did_before_they_do_again() -> None:
+    before = [signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT, signal.SIGCHLD)]
+    with interrupts():
+        pass
+    assert [signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT, signal.SIGCHLD)] == before
