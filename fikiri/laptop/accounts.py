@@ -28,25 +28,23 @@ class Login:
 
 
 def ensure_admin() -> Login:
-    """The administrator, made when there is no superuser yet."""
-    users = get_user_model()._default_manager
+    """The first superuser; made when there is none."""
     path = places.var() / PASSWORD_FILE
-    made_here = users.filter(username=ADMIN).first()
-    if made_here is not None or users.filter(is_superuser=True).exists():
+    superuser = get_user_model()._default_manager.filter(is_superuser=True).order_by("pk").first()
+    if superuser is not None:
         password = _read(path)
-        known = made_here is not None and bool(password) and made_here.check_password(password)
-        return Login(ADMIN if made_here else "your own account", password if known else None)
+        return Login(superuser.get_username(), password if password and superuser.check_password(password) else None)
     password = secrets.token_urlsafe(12)
     get_user_model().objects.create_superuser(ADMIN, password=password)
     _write(path, password)
     return Login(ADMIN, password)
 
 
-def ensure_user(name: str) -> AbstractUser:
+def ensure_user(name: str, email: str = "") -> AbstractUser:
     """The user of that name, made without a password when there is none."""
     users = get_user_model()
     user = users._default_manager.filter(username=name).first()
-    return user if user is not None else users.objects.create_user(name)
+    return user if user is not None else users.objects.create_user(name, email)
 
 
 def api_token(name: str) -> str:

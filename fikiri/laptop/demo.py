@@ -32,7 +32,7 @@ def is_first_start() -> bool:
 def sync() -> Job:
     """Enqueue a sync of the sample mailbox."""
     with transaction.atomic():
-        mailbox = services.add_mailbox(ensure_user(USER), sample.MBOX)
+        mailbox = services.add_mailbox(ensure_user(USER, sample.OWNER), sample.MBOX)
         return services.sync_mailbox(mailbox)
 
 

@@ -45,8 +45,7 @@ class Session:
         self._prepare()
         self._machine.start_workers(together=True)
         with transaction.atomic():
-            accounts.ensure_admin()
-            sync = self._sync()
+            sync = self._sync(accounts.ensure_admin())
         followed = self._follow(sync, timeout=self._options.timeout)
         summary = self._sum_up(sync, followed)
         if followed.timed_out:
@@ -60,7 +59,7 @@ class Session:
         with transaction.atomic():
             first = demo.is_first_start() and demo.belongs_here()
             admin = accounts.ensure_admin()
-            sync = self._sync() if self._options.mailbox or first else None
+            sync = self._sync(admin) if self._options.mailbox or first else None
         flower = accounts.ensure_flower_login()
         addresses = self._machine.start_web(flower)
         self._machine.wait_for_web(addresses, self._waiter)
@@ -77,10 +76,10 @@ class Session:
         self._machine.start_redis()
         self._machine.start_mail_sink()
 
-    def _sync(self) -> Job:
+    def _sync(self, admin: Login) -> Job:
         if self._options.mailbox is None:
             return demo.sync()
-        user = accounts.ensure_user(self._options.user or accounts.ADMIN)
+        user = accounts.ensure_user(self._options.user or admin.username)
         return services.sync_mailbox(services.add_mailbox(user, self._options.mailbox))
 
     def _follow(self, sync: Job, *, timeout: float, retries_too: bool = True) -> Followed:

@@ -53,6 +53,8 @@ class Command(BaseCommand):
                     self._once(session, as_json=given["json"])
                 else:
                     session.serve()
+            except MailboxError as error:
+                raise CommandError(str(error), returncode=BAD_INPUT) from None
             except (PortTakenError, ProgramFailedError, RedisUnavailableError) as error:
                 raise CommandError(str(error)) from None
             except KeyboardInterrupt:
