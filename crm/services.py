@@ -140,7 +140,8 @@ def _in_chunks(lead_ids: Collection[int], work: Callable[[list[Lead]], int]) -> 
     rest = iter(sorted(lead_ids))
     while ids := list(islice(rest, CHUNK)):
         with transaction.atomic():
-            leads = Lead.objects.select_for_update(no_key=True, of=("self",)).select_related("contact")
+            # Contacts by a second query: a join would show them as they were before the wait for the locks.
+            leads = Lead.objects.select_for_update(no_key=True).prefetch_related("contact")
             done += work(list(leads.filter(pk__in=ids).order_by("pk")))
     return done
 

@@ -12,7 +12,7 @@ from django.contrib.auth.models import User
 from django.db import connection
 
 from crm.models import Activity, Contact, Lead
-from crm.services import move_to_stage, save_edit, upsert_lead
+from crm.services import move_to_stage, save_edit, score_again, upsert_lead
 from crm.words import Stage
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -83,6 +83,7 @@ def test_a_person_and_a_worker_who_write_at_once_lose_nothing(owner: User) -> No
         )
         assert errors == []
         assert Lead.objects.get().company == f"Acme {number}"
+        assert score_again([seen.pk]) == 0  # nobody judged by what the other had replaced
     assert Lead.objects.get().metadata.keys() == {"1", "2", "3", "4", "5"}
     assert Contact.objects.get().messages == 6
 
@@ -94,3 +95,4 @@ def test_stages_move_while_messages_come_without_a_deadlock(owner: User) -> None
     messages = [lambda n=n: upsert_lead(mail(owner, 100 + n, email=f"p{4 - n}@acme.example")) for n in range(3)]
     assert at_once(lambda: move_to_stage(ids, Stage.BOOKED), *messages) == []
     assert set(Lead.objects.values_list("stage", flat=True)) == {"booked"}
+    assert score_again(ids) == 0
