@@ -380,9 +380,8 @@ def ring_lost(queue: str, before: datetime, limit: int = 1000) -> int:
 
 def not_rung(ids: Sequence[uuid.UUID]) -> None:
     """Jobs whose doorbell the broker did not take: the dispatcher rings next."""
-    Job.objects.filter(id__in=ids, status__in=WAITING, dispatch_at__gt=Now()).update(
-        dispatch_at=Now(), rung_at=None, rings=0
-    )
+    due = Job.objects.filter(id__in=ids, status__in=WAITING, run_at__lte=Now(), dispatch_at__gt=Now())
+    due.update(dispatch_at=Now(), rung_at=None, rings=0)
 
 
 def backoff(failures: int) -> float:
