@@ -1,0 +1,1 @@
+"""Tasks for tests, in an app of their own, as a product's would be."""

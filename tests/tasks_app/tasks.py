@@ -1,0 +1,168 @@
+"""Tasks that behave in every way a task can. Nothing here is part of the product."""
+
+import os
+import signal
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+from celery import Task, shared_task
+
+from jobs import context, errors
+from jobs.queues import ai_queue, crm_queue, email_queue
+
+
+@email_queue.task()
+def echo(value: Any = None) -> Any:
+    return value
+
+
+@ai_queue.task()
+def add(a: int, b: int) -> int:
+    return a + b
+
+
+@email_queue.task()
+def greet(user_id: int, name: str = "you") -> str:
+    return f"hello {name}"
+
+
+@crm_queue.task(atomic=True)
+def rename_user(username: str, to: str, then: str = "") -> str:
+    """Writes to the database in one transaction with its settling."""
+    from django.contrib.auth import get_user_model
+
+    get_user_model().objects.filter(username=username).update(username=to)
+    _raise(then)
+    return to
+
+
+@email_queue.task()
+def leave_mark(path: str, times_to_fail: int = 0) -> int:
+    """Appends a line to a file, outside of any ledger, and fails its first runs."""
+    attempt = _mark(path)
+    if attempt <= times_to_fail:
+        raise ConnectionError(f"attempt {attempt} was to fail")
+    return attempt
+
+
+@email_queue.task(max_retries=5)
+def kill_own_process(path: str, times: int) -> int:
+    attempt = _mark(path)
+    if attempt <= times:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return attempt
+
+
+@email_queue.task()
+def wait_for_file(path: str, mark: str = "") -> str:
+    """Runs until a file appears. Asks at every look whether to stop."""
+    if mark:
+        _mark(mark)
+    look = 0
+    while not Path(path).exists():
+        look += 1
+        context.progress(look, look + 1_000_000, "waiting")
+        time.sleep(0.05)
+    return path
+
+
+@email_queue.task()
+def sleep_through(seconds: float, mark: str = "") -> None:
+    """Neither looks nor stops: stuck."""
+    if mark:
+        _mark(mark)
+    threading.Event().wait(seconds)
+
+
+@email_queue.task(max_retries=1, soft_time_limit=1, time_limit=2)
+def ignore_soft_limit(mark: str) -> None:
+    """Survives its soft limit, so that only the hard one ends it."""
+    _mark(mark)
+    until = time.monotonic() + 60
+    while time.monotonic() < until:
+        try:
+            time.sleep(60)
+        except Exception:  # noqa: BLE001 - being hard to stop is the point
+            continue
+
+
+@email_queue.task(max_retries=0, soft_time_limit=1, time_limit=30)
+def meet_soft_limit() -> None:
+    time.sleep(20)
+
+
+@email_queue.task()
+def log_and_fail(*lines: str) -> None:
+    import logging
+
+    for line in lines:
+        logging.getLogger("tests.tasks").warning(line)
+    raise RuntimeError("failed after logging")
+
+
+@email_queue.task()
+def answer(with_: str) -> None:
+    _raise(with_)
+
+
+@email_queue.task(permanent=(LookupError,))
+def look_up() -> None:
+    raise KeyError("no such thing")
+
+
+@shared_task
+def plain_celery(value: int) -> int:
+    """What a library brings along: it knows nothing of our queues."""
+    return value + 1
+
+
+@shared_task(bind=True, max_retries=2)
+def bound(self: Task[Any, Any], a: int, b: int = 2) -> list[int]:
+    return [a, b, self.request.retries]
+
+
+@shared_task(bind=True)
+def retries_itself(self: Task[Any, Any], countdown: float | None = None) -> None:
+    raise self.retry(exc=ValueError("not yet"), countdown=countdown)
+
+
+@shared_task(autoretry_for=(Exception,), retry_backoff=False, default_retry_delay=7)
+def auto_retried(with_: str = "") -> None:
+    _raise(with_)
+    raise ValueError("not yet")
+
+
+def _mark(path: str) -> int:
+    """One line for this attempt; returns its number."""
+    running = context.current()
+    attempt = running.attempt if running else 0
+    with Path(path).open("a") as file:
+        file.write(f"{attempt} {os.getpid()}\n")
+    return attempt
+
+
+def _raise(what: str) -> None:
+    from celery.exceptions import Ignore, Reject, SoftTimeLimitExceeded
+
+    answers: dict[str, BaseException] = {
+        "retry": errors.Retry(42, "busy there"),
+        "retry for free": errors.Retry(42, "rate limited", counts=False),
+        "snooze": errors.Snooze(9, "next page"),
+        "discard": errors.Discard("nothing to do"),
+        "cancelled": errors.Cancelled("cancelled while running"),
+        "fail": errors.Fail("no such mailbox", code="MAILBOX_GONE"),
+        "doubt": errors.InDoubt("the connection dropped after the last dot"),
+        "superseded": errors.Superseded("another attempt owns this job"),
+        "ignore": Ignore("not mine"),
+        "reject": Reject("unwanted"),
+        "requeue": Reject("later", requeue=True),
+        "soft limit": SoftTimeLimitExceeded(),
+        "out of memory": MemoryError("no more"),
+        "exit": SystemExit(3),
+        "interrupt": KeyboardInterrupt(),
+        "error": ValueError("bad value"),
+    }
+    if what:
+        raise answers[what]
