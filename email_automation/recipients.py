@@ -1,0 +1,70 @@
+"""Who may be written to, and what a mail of ours may look like."""
+
+from collections.abc import Sequence
+
+from email_validator import EmailNotValidError, validate_email
+
+from email_automation.parsing.message import MAX_SUBJECT
+
+MAX_RECIPIENTS = 50
+MAX_BODY = 500_000  # characters
+RESERVED_DOMAINS = ("example.com", "example.org", "example.net", "example", "test", "invalid", "localhost")
+
+
+class BadMailError(ValueError):
+    """A mail cannot be sent as it is. `field` names what is wrong."""
+
+    def __init__(self, field: str, problem: str) -> None:
+        super().__init__(f"{field} {problem}")
+        self.field = field
+
+
+def addresses(to: str | Sequence[str]) -> list[str]:
+    """The recipients, each checked by itself.
+
+    Raises:
+        BadMailError: naming `to` and what is wrong; the address is not repeated.
+    """
+    given = [to] if isinstance(to, str) else list(to)
+    if not 0 < len(given) <= MAX_RECIPIENTS:
+        raise BadMailError("to", f"has to be 1 to {MAX_RECIPIENTS} addresses.")
+    return list(dict.fromkeys(_address(one) for one in given))
+
+
+def check_content(subject: str, body: str) -> None:
+    """Raises BadMailError where a subject would break out of its header, or either is too long or cannot be stored."""
+    if not subject.strip():
+        raise BadMailError("subject", "is empty.")
+    if len(subject) > MAX_SUBJECT or not subject.isprintable():
+        raise BadMailError("subject", f"has to be one line of at most {MAX_SUBJECT} printable characters.")
+    if len(body) > MAX_BODY:
+        raise BadMailError("body", f"is longer than {MAX_BODY:,} characters.")
+    if "\0" in body or not _is_unicode(body):
+        raise BadMailError("body", "holds a NUL or half a surrogate pair. Strip them.")
+
+
+def is_reserved(address: str) -> bool:
+    """Is this a domain that by RFC 2606 and 6761 is nobody's?"""
+    domain = address.rpartition("@")[2].lower()
+    return any(domain == reserved or domain.endswith(f".{reserved}") for reserved in RESERVED_DOMAINS)
+
+
+def _address(given: str) -> str:
+    if not isinstance(given, str) or not given.isprintable():
+        raise BadMailError("to", "has to be plain addresses, such as jane@company.com, each without a line break.")
+    try:
+        # Reserved domains are accepted here and skipped, or left to the laptop's sink, when it comes to sending.
+        address = validate_email(given.strip(), check_deliverability=False, globally_deliverable=False).normalized
+    except EmailNotValidError as error:
+        raise BadMailError("to", f"is not an address that mail can go to: {error}") from None
+    if "." not in address.rpartition("@")[2] and not is_reserved(address):
+        raise BadMailError("to", "is not an address that mail can go to: its domain has no dot.")
+    return address
+
+
+def _is_unicode(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

@@ -1,0 +1,129 @@
+"""One sync of a mailbox: read a page, store it with the cursor behind it, hand its messages on; again."""
+
+import uuid
+from collections.abc import Sequence
+
+from django.db import transaction
+from django.db.models import F
+from django.utils import timezone
+
+from email_automation.mailboxes import MailboxError, MailboxSource, RawMessage, open_mailbox
+from email_automation.models import Attachment, Mailbox, MailboxKind, Message, SyncRun
+from email_automation.pages import Page, pages
+from email_automation.storing import rows_of
+from jobs import context, services
+from jobs.errors import Fail, Snooze, Superseded
+
+SLICE_MARGIN = 20  # seconds before the time limit at which a slice ends
+NOT_CONNECTED = "There is no mailbox to read yet. Connect one: `manage.py sync_mailbox PATH --user USER`."
+
+
+def run(job_id: uuid.UUID) -> SyncRun:
+    """Sync on from where the run was left. Ends early by raising Snooze where the time of this slice is up.
+
+    Raises:
+        Fail: there is no such run, or its mailbox cannot be read.
+    """
+    this = SyncRun.objects.select_related("mailbox__user").filter(job_id=job_id).first()
+    if this is None:
+        raise Fail(f"There is no sync {job_id}. Ask for one: services.sync_mailbox(mailbox).", code="SYNC_NOT_FOUND")
+    if this.finished_at:
+        return this
+    source = _open(this.mailbox)
+    _start(this, source)
+    for page in pages(source, this.cursor):
+        _store(this, page)
+        context.progress(this.done, max(this.total or 0, this.done + 1), f"{this.found} messages")
+        _end_slice_if_time_is_up()
+    _finish(this)
+    return this
+
+
+def result(this: SyncRun) -> dict[str, object]:
+    """A sync in numbers, as its callers know it."""
+    return {
+        "success": True,
+        "job_id": str(this.job_id),
+        "progress": this.progress,
+        "has_more": this.has_more,
+        "messages_found": this.found,
+        "emails_synced": this.synced,
+        "duplicates": this.duplicates,
+        "unreadable": this.unreadable,
+        "contacts_found": this.contacts_found(),
+        "leads_identified": this.leads_identified(),
+    }
+
+
+def _open(mailbox: Mailbox) -> MailboxSource:
+    if not mailbox.location or mailbox.kind in (MailboxKind.GMAIL, MailboxKind.IMAP):
+        raise Fail(NOT_CONNECTED, code="MAILBOX_NOT_CONNECTED")
+    try:
+        return open_mailbox(mailbox.location)
+    except MailboxError as error:
+        raise Fail(str(error), code="MAILBOX_UNREADABLE") from None
+
+
+def _start(this: SyncRun, source: MailboxSource) -> None:
+    if this.started_at is None:
+        this.started_at = timezone.now()
+        this.total = source.size_hint()
+        this.save(update_fields=["started_at", "total"])
+
+
+def _end_slice_if_time_is_up() -> None:
+    running = context.current()
+    if running and running.remaining() < SLICE_MARGIN:
+        raise Snooze(0, "next slice")
+
+
+def _store(this: SyncRun, page: Page) -> None:
+    """One page and the cursor behind it, or nothing. Only the writing is inside the transaction."""
+    fresh = _fresh(this.mailbox, page.messages)
+    rows = [rows_of(message, this.mailbox, this) for message in fresh]
+    messages = [message for message, _ in rows]
+    readable = [message for message in messages if not message.unreadable_reason]
+    with transaction.atomic():
+        _take_turn(this)
+        Message.objects.bulk_create(messages)
+        Attachment.objects.bulk_create(attachment for _, attachments in rows for attachment in attachments)
+        services.enqueue_many(
+            "classify_message",
+            [{"message_id": message.pk} for message in readable],
+            keys=[f"classify:{message.pk}" for message in readable],
+            owner_id=this.mailbox.user_id,
+        )
+        this.cursor = page.position
+        this.done = int(page.position.get("done", 0))
+        this.pages += 1
+        this.found += len(page.messages)
+        this.synced += len(readable)
+        this.unreadable += len(messages) - len(readable)
+        this.duplicates += len(page.messages) - len(messages)
+        this.save(update_fields=["cursor", "done", "pages", "found", "synced", "unreadable", "duplicates"])
+
+
+def _fresh(mailbox: Mailbox, messages: Sequence[RawMessage]) -> list[RawMessage]:
+    """Those that the mailbox does not have yet, each once."""
+    once = {message.digest: message for message in reversed(messages)}
+    known = Message.objects.filter(mailbox=mailbox, digest__in=list(once)).order_by().values_list("digest", flat=True)
+    for digest in known:
+        del once[digest]
+    return list(reversed(once.values()))
+
+
+def _take_turn(this: SyncRun) -> None:
+    """Of two attempts that read the same page one finds the count moved: it was taken for dead and is not wanted."""
+    turn = SyncRun.objects.filter(pk=this.pk, pages=this.pages, finished_at=None)
+    if not turn.update(pages=F("pages")):
+        raise Superseded(f"another attempt goes on with sync {this.job_id}")
+
+
+@transaction.atomic
+def _finish(this: SyncRun) -> None:
+    _take_turn(this)
+    this.finished_at = timezone.now()
+    this.cursor = None
+    this.done = this.total or this.done
+    this.save(update_fields=["finished_at", "cursor", "done"])
+    Mailbox.objects.filter(pk=this.mailbox_id).update(last_synced_at=this.finished_at)

@@ -1,0 +1,56 @@
+"""What the mail part does in the background."""
+
+import uuid
+
+from email_automation import classifying, delivery, outbox, replying, sync
+from jobs.queues import ai_queue, email_queue
+
+
+@email_queue.task(max_retries=3)
+def process_gmail_sync(job_id: str) -> dict[str, object]:
+    """Sync a mailbox: `job_id` names its SyncRun. A long sync goes on in slices, as the same job."""
+    return sync.result(sync.run(uuid.UUID(job_id)))
+
+
+@ai_queue.task(max_retries=3)
+def classify_message(message_id: int, again: bool = False) -> dict[str, object]:
+    """Classify a message; what comes of it is enqueued with the answer."""
+    classification = classifying.classify(message_id, again=again)
+    return {"success": True, "message_id": message_id, "intent": classification.intent}
+
+
+@email_queue.task(max_retries=3, effects=True)
+def send_email(to: str | list[str], subject: str, body: str, user_id: int | None = None) -> dict[str, object]:
+    """Send a mail.
+
+    Returns:
+        {"success": True, "message_id": its Message-ID, "sent_to": `to`}; with "skipped" and the reason, and neither
+        id nor recipient, where it must not leave this machine.
+    """
+    return outbox.receipt(delivery.deliver(outbox.mail_of_job(to, subject, body, user_id)), to)
+
+
+@email_queue.task(max_retries=3, effects=True)
+def send_draft(draft_id: int) -> dict[str, object]:
+    """Send a released draft."""
+    mail = outbox.released(draft_id)
+    return outbox.receipt(delivery.deliver(mail), mail.to)
+
+
+@ai_queue.task(max_retries=3)
+def process_ai_request(prompt: str, user_id: int) -> dict[str, object]:
+    """Answer a prompt."""
+    return {"success": True, "response": replying.answer(prompt, user_id).text, "user_id": user_id}
+
+
+@ai_queue.task(max_retries=3)
+def draft_reply(message_id: int) -> dict[str, object]:
+    """Draft a reply to a message, for a person to release."""
+    return {"success": True, "message_id": message_id, "draft_id": replying.draft_reply(message_id).pk}
+
+
+@ai_queue.task(max_retries=3)
+def summarise_message(message_id: int) -> dict[str, object]:
+    """Summarise a message."""
+    summary = replying.summarise(message_id)
+    return {"success": True, "message_id": message_id, "summary": summary.text, "points": list(summary.points)}
