@@ -12,7 +12,7 @@ from celery.exceptions import Ignore
 from celery.exceptions import Retry as CeleryRetry
 from celery.result import AsyncResult
 
-from jobs import errors, executor, workflow
+from jobs import errors, executor, quarantine, workflow
 from jobs.outcomes import Again, Completed, Dropped, Later, Lost
 
 GATED = "gated"
@@ -74,7 +74,10 @@ class JobTask(Task[Any, Any]):
         match outcome:
             case Completed():
                 return
-            case None | Dropped() | Lost():
+            case None:
+                quarantine.keep_if_unknown(job_id, self.name)
+                raise Ignore
+            case Dropped() | Lost():
                 raise Ignore
             case Again() | Later():
                 raise CeleryRetry("in the ledger")

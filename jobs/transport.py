@@ -8,21 +8,16 @@ from __future__ import annotations
 
 import base64
 import binascii
-import hashlib
 import json
 import uuid
 from queue import Empty
 from typing import Any
 
-import structlog
 from kombu import Queue
 from kombu.transport import TRANSPORT_ALIASES
 from kombu.transport import redis as kombu_redis
 
 SIZE_LIMIT = 65_536  # bytes
-HEAD = 500
-
-log = structlog.stdlib.get_logger("jobs")
 
 
 def install() -> None:
@@ -72,7 +67,9 @@ class Channel(kombu_redis.Channel):
         try:
             message = sound(item, queue)
         except Malformed as error:
-            quarantine(item, queue, str(error))
+            from jobs import quarantine  # needs Django's models, which Celery's configuration comes before
+
+            quarantine.keep(item, queue, str(error))
         else:
             self.connection._deliver(message, queue)
 
@@ -149,27 +146,3 @@ def _check_body(body: Any, encoding: Any) -> None:
         or not isinstance(parts[2], dict)
     ):
         raise Malformed("body is not empty: arguments come with the claim")
-
-
-def quarantine(item: bytes, queue: str, reason: str) -> None:
-    """Keep a message that was not understood where a person can see it."""
-    from django.db import DatabaseError, connection
-
-    from jobs import identity
-    from jobs.models import Quarantine
-
-    digest = hashlib.sha256(item).hexdigest()
-    log.error("message quarantined", action="quarantined", queue=queue, reason=reason, digest=digest, size=len(item))
-    try:
-        Quarantine.objects.create(
-            queue=queue[:150],
-            reason=reason[:300],
-            digest=digest,
-            size=len(item),
-            head=item[:HEAD].decode("utf-8", "replace").replace("\x00", ""),
-            worker=identity.current().name,
-        )
-    except DatabaseError as error:
-        log.error("quarantine not written", action="quarantine_failed", error=type(error).__name__)
-    finally:
-        connection.close()  # the parent's: its children must not share it

@@ -1,0 +1,154 @@
+"""Effects happen once: what cannot be taken back is written down before it is done, and looked up after a doubt.
+
+    receipt = effects.once(f"welcome:{user.id}", kind="mail", do=send, resolve=look_up, seconds=30)
+
+The key says what the effect means, never which attempt makes it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Any
+
+from django.db import connection, transaction
+
+from jobs import context, registry
+from jobs.clock import Now
+from jobs.errors import Cancelled, InDoubt, Refused, Snooze, Superseded
+from jobs.models import Effect, EffectStatus, Job, JobStatus
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """What the provider said of an effect that happened. `made_now` is False when an earlier attempt made it."""
+
+    provider_id: str = ""
+    detail: Mapping[str, Any] = field(default_factory=dict)
+    made_now: bool = True
+
+
+class Doubt(Enum):
+    """A resolver's answers besides a receipt."""
+
+    SURELY_NOT = "surely not"
+    CANNOT_KNOW = "cannot know"
+
+
+class SurelyNot(Exception):
+    """Raised by `do`: the effect has certainly not happened. The cause decides whether the job is retried."""
+
+
+class Unclear(Exception):
+    """Raised by `do`: the effect may or may not have happened."""
+
+
+Resolver = Callable[[Effect], Receipt | Doubt]
+
+
+def once(key: str, *, kind: str, do: Callable[[], Receipt], resolve: Resolver, seconds: float) -> Receipt:
+    """Make an effect unless it was made before.
+
+    Args:
+        key: What it means: job or business object, step, recipient.
+        do: Makes it. Raises SurelyNot or Unclear (any other error is unclear too).
+        resolve: Asks the provider about an effect that an earlier attempt left open.
+        seconds: The effect's own time-out; the job must have more left.
+
+    Raises:
+        Cancelled: somebody asked for that before the effect.
+        InDoubt: nobody can say whether it happened.
+        Refused: outside a job, or in a task that was not declared with `effects=True`.
+    """
+    running = _running()
+    effect, before = _take(running, key, kind, seconds)
+    match before:
+        case EffectStatus.CONFIRMED:
+            return Receipt(effect.provider_id, effect.detail, made_now=False)
+        case EffectStatus.ATTEMPTING:
+            answer = resolve(effect)
+            if isinstance(answer, Receipt):
+                _settle(effect, EffectStatus.CONFIRMED, answer)
+                return Receipt(answer.provider_id, answer.detail, made_now=False)
+            if answer is Doubt.CANNOT_KNOW:
+                raise InDoubt(f"Whether {kind} {key} happened cannot be known.")
+    return _make(effect, do)
+
+
+def remember(effect_key: str, **detail: Any) -> None:
+    """Add to what is known of an effect under way, such as a draft's id, for the resolver of a later attempt."""
+    with transaction.atomic():
+        effect = Effect.objects.select_for_update().get(key=effect_key)
+        effect.detail = {**effect.detail, **detail}
+        effect.save(update_fields=["detail"])
+
+
+def _make(effect: Effect, do: Callable[[], Receipt]) -> Receipt:
+    try:
+        receipt = do()
+    except SurelyNot as error:
+        _settle(effect, EffectStatus.FAILED, Receipt(), reason=str(error.__cause__ or error))
+        raise (error.__cause__ or error) from None
+    except Unclear as error:
+        # The next attempt asks the provider, a little later: a mail just sent is not in the Sent folder yet.
+        raise Snooze(_RESOLVE_AFTER, f"unclear whether {effect.kind} happened: {error}") from error
+    _settle(effect, EffectStatus.CONFIRMED, receipt)
+    return receipt
+
+
+_RESOLVE_AFTER = 5.0  # seconds
+
+
+def _running() -> context.Running:
+    running = context.current()
+    if running is None:
+        raise Refused("An effect belongs to a job: call this inside a task.", field="effect")
+    if not registry.get(running.claim.task).options.effects:
+        raise Refused(f"Task {running.claim.task!r} has effects: declare it with effects=True.", field="effects")
+    return running
+
+
+def _take(running: context.Running, key: str, kind: str, seconds: float) -> tuple[Effect, EffectStatus | None]:
+    """Lock the job, check that this attempt may act, and write down what it is about to do.
+
+    Without the lock a cancel could be answered "before the effect" while the effect went ahead.
+    """
+    if connection.in_atomic_block:
+        raise Refused("An effect is written down before it is made: call this outside a transaction.", field="effect")
+    claim = running.claim
+    with transaction.atomic():
+        mine = Job.objects.filter(pk=claim.id, attempt=claim.attempt, status=JobStatus.PROCESSING)
+        job = (mine.select_for_update(no_key=True) if connection.vendor == "postgresql" else mine).first()
+        if job is None:
+            raise Superseded("another attempt owns this job")
+        if job.cancel_requested_at:
+            raise Cancelled("cancelled before the effect")
+        if running.remaining() < seconds:
+            raise Snooze(0, f"too little time left for {kind}")
+        effect, created = Effect.objects.get_or_create(
+            key=key, defaults={"job": job, "attempt": claim.attempt, "kind": kind, "created_at": Now()}
+        )
+        before = None if created else EffectStatus(effect.status)
+        if effect.job_id != job.pk:
+            _heed_other(effect, before)
+        if before == EffectStatus.FAILED:
+            Effect.objects.filter(pk=effect.pk).update(status=EffectStatus.ATTEMPTING, attempt=claim.attempt)
+        return effect, before
+
+
+def _heed_other(effect: Effect, before: EffectStatus | None) -> None:
+    """The same effect under another job: made is made; under way is not ours to touch."""
+    if before == EffectStatus.ATTEMPTING:
+        raise Snooze(30, f"job {effect.job_id} is making the same effect")
+
+
+def _settle(effect: Effect, status: EffectStatus, receipt: Receipt, *, by: str = "", reason: str = "") -> None:
+    Effect.objects.filter(pk=effect.pk, status=EffectStatus.ATTEMPTING).update(
+        status=status,
+        provider_id=receipt.provider_id[:300],
+        detail=dict(receipt.detail) or effect.detail,
+        settled_at=Now(),
+        settled_by=by,
+        reason=reason[:300],
+    )

@@ -1,0 +1,42 @@
+"""Messages that were not understood, or that name no job, are kept where a person can see them."""
+
+from __future__ import annotations
+
+import hashlib
+import uuid
+
+import structlog
+from django.db import DatabaseError, connection
+
+from jobs import child, identity
+from jobs.models import Job, Quarantine
+
+HEAD = 500  # bytes
+
+log = structlog.stdlib.get_logger("jobs")
+
+
+def keep(item: bytes, queue: str, reason: str) -> None:
+    """Keep a message. A database that is away costs the record, never the worker."""
+    digest = hashlib.sha256(item).hexdigest()
+    log.error("message quarantined", action="quarantined", queue=queue, reason=reason, digest=digest, size=len(item))
+    try:
+        Quarantine.objects.create(
+            queue=queue[:150],
+            reason=reason[:300],
+            digest=digest,
+            size=len(item),
+            head=item[:HEAD].decode("utf-8", "replace").replace("\x00", ""),
+            worker=identity.current().name,
+        )
+    except DatabaseError as error:
+        log.error("quarantine not written", action="quarantine_failed", error=type(error).__name__)
+    finally:
+        if not child.is_child():
+            connection.close()  # the parent's: its children must not share it
+
+
+def keep_if_unknown(job_id: uuid.UUID, task: str) -> None:
+    """Keep a sound message whose job the ledger does not have: nobody of ours sent it."""
+    if not Job.objects.filter(pk=job_id).exists():
+        keep(str(job_id).encode(), task, "names no job of the ledger")
