@@ -23,7 +23,7 @@ from jobs.clock import Now, aware
 from jobs.config import config
 from jobs.errors import Superseded
 from jobs.identity import Identity
-from jobs.models import WAITING, Attempt, Job, JobEvent, JobStatus
+from jobs.models import WAITING, Attempt, Effect, EffectStatus, Job, JobEvent, JobStatus
 from jobs.reports import Report
 
 CELERY_STATES = {
@@ -310,6 +310,22 @@ def replay(job_id: uuid.UUID, *, by: str, reason: str) -> bool:
         _to_waiting(job, 0, status=JobStatus.PENDING, reason=_short(reason or f"run again by {by}"))
         _project(job, JobStatus.PENDING, Report())
     return True
+
+
+def resolve(job_id: uuid.UUID, effect_id: int, *, happened: bool, by: str, reason: str) -> bool:
+    """Settle an effect in doubt by a person's word, and let its job run on: a confirmed effect is skipped."""
+    with transaction.atomic():
+        job = _locked(Q(id=job_id, status=JobStatus.IN_DOUBT))
+        if job is None:
+            return False
+        settled = EffectStatus.CONFIRMED if happened else EffectStatus.FAILED
+        open_effect = Effect.objects.filter(pk=effect_id, job=job, status=EffectStatus.ATTEMPTING)
+        if not open_effect.update(status=settled, settled_at=Now(), settled_by=by[:150], reason=_short(reason)):
+            return False
+        _note(job, "resolve", by, reason=reason, effect=effect_id, happened=happened)
+        _to_waiting(job, 0, status=JobStatus.PENDING, reason=f"resolved by {by}")
+        _project(job, JobStatus.PENDING, Report())
+        return True
 
 
 def fail_from_outside(job_id: uuid.UUID, report: Report, *, again: bool, by: str) -> JobStatus | None:

@@ -17,7 +17,7 @@ from jobs.config import config
 from jobs.correlation import acceptable
 from jobs.errors import InvalidArguments, JobNotFound, KeyTaken, Refused, WrongState
 from jobs.lifecycle import Due, NewJob, Written
-from jobs.models import WAITING, Job, JobStatus
+from jobs.models import WAITING, Effect, Job, JobStatus
 from jobs.models.job import new_id
 from jobs.queues import limits
 
@@ -177,6 +177,23 @@ def retry(job_id: str | uuid.UUID, *, by: str = "", reason: str = "") -> Job:
         )
     job.refresh_from_db()
     return job
+
+
+def resolve(effect_id: int, *, happened: bool, by: str, reason: str) -> Job:
+    """Say whether an effect in doubt happened. Its job runs on and skips what has happened.
+
+    Raises:
+        Refused: no reason, or the effect is in no doubt.
+    """
+    if not reason.strip():
+        raise Refused("Say how you know: a reason is kept with the effect.", field="reason")
+    effect = Effect.objects.select_related("job").filter(pk=effect_id).first()
+    if effect is None:
+        raise Refused(f"There is no effect {effect_id}.", field="effect", code="EFFECT_NOT_FOUND")
+    if not lifecycle.resolve(effect.job_id, effect_id, happened=happened, by=by, reason=reason):
+        raise WrongState(f"Effect {effect_id} is {effect.status} and its job {effect.job.status}.", field="effect")
+    effect.job.refresh_from_db()
+    return effect.job
 
 
 def clear_queue(queue: str, *, by: str = "clear_queue") -> int:
