@@ -4,51 +4,80 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.core.exceptions import PermissionDenied, RequestDataTooBig
 from django.db import InterfaceError, OperationalError
 from django.http import Http404
 from rest_framework import exceptions, status
 from rest_framework.response import Response
 
-from jobs.errors import JobNotFound, Refused, WrongState
+from jobs.errors import JobNotFound, KeyTaken, Refused, WrongState
+
+AUTHENTICATE = "Log in, or send `Authorization: Token ...` (made by `manage.py token USER`)."
 
 
-def ok(data: Any, status: int = 200, message: str = "") -> Response:
+def ok(data: Any, status: int = 200, message: str = "", headers: dict[str, str] | None = None) -> Response:
     """`{"success": true, "message": ..., "data": ...}`."""
-    return Response({"success": True, "message": message, "data": data}, status=status)
+    return Response({"success": True, "message": message, "data": data}, status=status, headers=headers)
 
 
-def error(code: str, text: str, status: int, field: str | None = None) -> Response:
+def error(
+    code: str, text: str, status: int, field: str | None = None, headers: dict[str, str] | None = None
+) -> Response:
     """`{"success": false, "error": text, "code": code}`, and the field at fault where there is one."""
     body = {"success": False, "error": text, "code": code}
-    return Response(body | ({"field": field} if field else {}), status=status)
+    return Response(body | ({"field": field} if field else {}), status=status, headers=headers)
 
 
 def on_exception(exception: Exception, context: dict[str, Any]) -> Response | None:
     """Django REST framework's exception handler."""
     match exception:
-        case JobNotFound():
-            return error(exception.code, str(exception), status.HTTP_404_NOT_FOUND, exception.field)
-        case WrongState():
-            return error(exception.code, str(exception), status.HTTP_409_CONFLICT, exception.field)
         case Refused():
-            return error(exception.code, str(exception), status.HTTP_400_BAD_REQUEST, exception.field)
+            return error(exception.code, str(exception), _status(exception), exception.field)
         case OperationalError() | InterfaceError():
             text = "The database is away. Try again soon."
             return error("QUEUE_UNAVAILABLE", text, status.HTTP_503_SERVICE_UNAVAILABLE)
+        case Http404():
+            return error("NOT_FOUND", "There is no such thing.", status.HTTP_404_NOT_FOUND)
+        case PermissionDenied():
+            return _denied(str(exception))
+        case RequestDataTooBig():
+            text = "The body is too large. Store what is large and pass its id."
+            return error("REQUEST_TOO_LARGE", text, status.HTTP_413_REQUEST_ENTITY_TOO_LARGE)
+        case exceptions.APIException():
+            return _of_the_framework(exception)
+        case _:
+            return None
+
+
+def _status(refusal: Refused) -> int:
+    match refusal:
+        case JobNotFound():
+            return status.HTTP_404_NOT_FOUND
+        case WrongState() | KeyTaken():
+            return status.HTTP_409_CONFLICT
+        case _:
+            return status.HTTP_400_BAD_REQUEST
+
+
+def _of_the_framework(exception: exceptions.APIException) -> Response:
+    match exception:
         case exceptions.NotAuthenticated() | exceptions.AuthenticationFailed():
-            text = "Log in, or send `Authorization: Token ...` (made by `manage.py token USER`)."
-            return error("AUTHENTICATION_REQUIRED", text, status.HTTP_401_UNAUTHORIZED)
+            scheme = {"WWW-Authenticate": getattr(exception, "auth_header", None) or "Token"}
+            return error("AUTHENTICATION_REQUIRED", AUTHENTICATE, status.HTTP_401_UNAUTHORIZED, headers=scheme)
         case exceptions.PermissionDenied():
-            return error("UNAUTHORIZED", "That is not yours.", status.HTTP_403_FORBIDDEN)
+            return _denied(str(exception.detail))
         case exceptions.ValidationError():
             field, text = _first_of(exception.detail)
             return error("INVALID_REQUEST", text, status.HTTP_400_BAD_REQUEST, field)
-        case exceptions.APIException():
-            return error(exception.default_code.upper(), str(exception.detail), exception.status_code)
-        case Http404():
-            return error("NOT_FOUND", "There is no such thing.", status.HTTP_404_NOT_FOUND)
         case _:
-            return None
+            return error(exception.default_code.upper(), str(exception.detail), exception.status_code)
+
+
+def _denied(text: str) -> Response:
+    if text.startswith("CSRF"):  # the framework's only mark of it
+        remedy = "A request with a session cookie needs the X-CSRFToken header."
+        return error("CSRF_FAILED", remedy, status.HTTP_403_FORBIDDEN)
+    return error("UNAUTHORIZED", "That is not yours to see or do.", status.HTTP_403_FORBIDDEN)
 
 
 def _first_of(detail: Any) -> tuple[str | None, str]:

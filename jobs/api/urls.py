@@ -1,5 +1,16 @@
 """The platform's REST addresses, under /api/."""
 
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from jobs.api import jobs, queues, users
+
+# A caller's own id is any text, slashes too: the paths that name something else come first.
+urlpatterns = [
+    path("jobs", jobs.JobList.as_view(), name="api-jobs"),
+    path("jobs/", jobs.JobList.as_view()),
+    path("jobs/queue/<str:queue>/stats", queues.QueueStats.as_view(), name="api-queue-stats"),
+    path("jobs/user/<str:user_id>/recent", users.RecentJobs.as_view(), name="api-recent-jobs"),
+    path("jobs/<path:job_id>/cancel", jobs.JobCancel.as_view(), name="api-job-cancel"),
+    path("jobs/<path:job_id>/retry", jobs.JobRetry.as_view(), name="api-job-retry"),
+    path("jobs/<path:job_id>", jobs.JobDetail.as_view(), name="api-job"),
+]

@@ -1,0 +1,125 @@
+"""Jobs over REST: list, enqueue, follow, cancel, run again."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+from django.urls import reverse
+from pydantic import Field
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from jobs import services
+from jobs.api import access, pages, parsing
+from jobs.api.parsing import BIGGEST_ID, Body, Reasoned, Text
+from jobs.api.responses import ok
+from jobs.api.shapes import job_row, job_status
+from jobs.api.view import ApiView
+from jobs.errors import KeyTaken
+from jobs.models import Job, JobQuerySet, JobStatus
+from jobs.queues import QUEUES
+
+FILTERS = ("status", "queue", "task", "user_id", "correlation_id", "parent_id", "limit", "cursor")
+LAST_EPOCH = 4_102_444_800  # the year 2100
+
+
+class NewJob(Body):
+    """What `POST /api/jobs` takes. `run_at` is in epoch seconds, `delay` and `expires` are seconds from now."""
+
+    task: Annotated[Text, Field(min_length=1, max_length=150)]
+    args: dict[str, Any] = Field(default_factory=dict)
+    job_id: Annotated[Text, Field(min_length=1, max_length=200)] | None = None
+    delay: Annotated[float, Field(ge=0, lt=10**9)] = 0
+    run_at: Annotated[float, Field(ge=0, lt=LAST_EPOCH)] | None = None
+    expires: Annotated[float, Field(gt=0, lt=10**9)] | None = None
+    priority: Annotated[int, Field(ge=0, le=9)] = 5
+    max_retries: Annotated[int, Field(ge=0, le=1000)] | None = None
+    user_id: Annotated[int, Field(ge=0, le=BIGGEST_ID)] | None = None
+
+
+class JobList(ApiView):
+    """`GET` lists the jobs that the user may see, newest first; `POST` enqueues one by its task's name."""
+
+    def get(self, request: Request) -> Response:
+        jobs, following = pages.page(_chosen(request), request)
+        return ok(
+            {"jobs": [job_row(job) for job in jobs], "count": len(jobs), "next": following}, message="Jobs listed"
+        )
+
+    def post(self, request: Request) -> Response:
+        new = parsing.body_of(request, NewJob)
+        access.check_enqueue(request.user, new.args, new.user_id)
+        job = _enqueue(request, new)
+        address = reverse("api-job", args=[job.pk])
+        return ok(job_row(job), status=202, message="Job enqueued", headers={"Location": address})
+
+
+class JobDetail(ApiView):
+    """One job's status, with its result once it has one."""
+
+    def get(self, request: Request, job_id: str) -> Response:
+        return ok(job_status(access.visible_job(request.user, job_id)), message="Job status retrieved")
+
+
+class JobCancel(ApiView):
+    """Cancels a job. `data.cancel` is `done` (200: it is cancelled) or `asked` (202: it runs, and will stop soon)."""
+
+    def post(self, request: Request, job_id: str) -> Response:
+        job = access.visible_job(request.user, job_id)
+        reason = parsing.body_of(request, Reasoned).reason
+        answer = services.cancel(job.pk, by=request.user.get_username(), reason=reason)
+        data = job_status(answer.job) | {"cancel": "done" if answer.done else "asked"}
+        if answer.done:
+            return ok(data, message="Job cancelled")
+        return ok(data, status=202, message="Job asked to stop: it ends at its next step, or is stopped after a grace")
+
+
+class JobRetry(ApiView):
+    """Runs a failed, dead, cancelled or expired job again: the same job, with a fresh retry budget."""
+
+    def post(self, request: Request, job_id: str) -> Response:
+        job = access.visible_job(request.user, job_id)
+        reason = parsing.body_of(request, Reasoned).reason
+        job = services.retry(job.pk, by=request.user.get_username(), reason=reason)
+        return ok(job_status(job), message="Job runs again")
+
+
+def _chosen(request: Request) -> JobQuerySet:
+    parsing.known_parameters(request, FILTERS)
+    jobs = Job.objects.visible_to(request.user)
+    if statuses := parsing.choices(request, "status", JobStatus.values):
+        jobs = jobs.filter(status__in=statuses)
+    if queues := parsing.choices(request, "queue", QUEUES):
+        jobs = jobs.filter(queue__in=queues)
+    for name, longest in (("task", 150), ("correlation_id", 64)):
+        if value := parsing.text(request, name, longest):
+            jobs = jobs.filter(**{name: value})
+    if parent := request.query_params.get("parent_id"):
+        jobs = jobs.filter(parent_id=access.visible_job(request.user, parent).pk)
+    if (owner := request.query_params.get("user_id")) is not None:
+        owner_id = parsing.number("user_id", owner, 0, BIGGEST_ID)
+        access.check_list_of(request.user, owner_id)
+        jobs = jobs.filter(owner_id=owner_id)
+    return jobs
+
+
+def _enqueue(request: Request, new: NewJob) -> Job:
+    try:
+        return services.enqueue(
+            new.task,
+            new.args,
+            key=new.job_id,
+            delay=new.delay,
+            run_at=datetime.fromtimestamp(new.run_at, UTC) if new.run_at is not None else None,
+            expires=new.expires,
+            priority=new.priority,
+            max_retries=new.max_retries,
+            # Who may enqueue but is no staff must find again what they made.
+            owner_id=new.user_id if request.user.is_staff else request.user.pk,
+        )
+    except KeyTaken:
+        if request.user.is_staff:
+            raise
+        # The platform's own words tell of the other job, which may be somebody else's.
+        raise KeyTaken("job_id is taken by another job. Give another job_id.", field="job_id") from None

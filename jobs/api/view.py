@@ -1,0 +1,19 @@
+"""What every address of the API has in common."""
+
+from __future__ import annotations
+
+from rest_framework.authentication import SessionAuthentication
+from rest_framework.permissions import IsAuthenticated
+from rest_framework.views import APIView
+
+from jobs.api.authentication import Token
+from jobs.api.parsing import BoundedJSONParser
+
+
+class ApiView(APIView):
+    """For users with a session or a token; takes bounded JSON."""
+
+    # The first one decides that a stranger gets 401, not 403.
+    authentication_classes = (Token, SessionAuthentication)
+    permission_classes = (IsAuthenticated,)
+    parser_classes = (BoundedJSONParser,)

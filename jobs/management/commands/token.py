@@ -1,0 +1,36 @@
+"""`manage.py token USER`: a token for the REST API."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from django.contrib.auth import get_user_model
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from knox.models import AuthToken
+
+DAYS = 90
+MOST_DAYS = 3650
+
+
+class Command(BaseCommand):
+    help = "Make a token for the REST API and print it, alone on standard output: TOKEN=$(manage.py token USER)"
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("user", help="the user's name")
+        parser.add_argument("--days", type=int, default=DAYS, help=f"how long it is valid (default {DAYS})")
+
+    def handle(self, *_args: Any, user: str, days: int, **_options: Any) -> None:
+        if not 1 <= days <= MOST_DAYS:
+            raise CommandError(f"--days is {days}: give 1 to {MOST_DAYS}.", returncode=2)
+        users = get_user_model()
+        owner = users._default_manager.filter(**{users.USERNAME_FIELD: user}).first()
+        if owner is None:
+            raise CommandError(
+                f"There is no user {user!r}. Make one with `manage.py createsuperuser` or in the admin.", returncode=2
+            )
+        if not owner.is_active:
+            raise CommandError(f"User {user!r} is not active: the token would not be accepted.", returncode=2)
+        made, token = AuthToken.objects.create(owner, expiry=timedelta(days=days))
+        self.stderr.write(f"Valid until {made.expiry:%Y-%m-%d %H:%M} UTC. It is not shown again.")
+        self.stdout.write(token)
