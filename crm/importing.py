@@ -73,7 +73,7 @@ def _upsert(row: Row, user_id: int, rules: Rules) -> bool:
     if "email" not in row.fields:
         raise ValueError("email: is empty.")
     tags = [tag for tag in re.split(r"[;,]", row.fields.get("tags", "")) if tag.strip()]
-    given = {**row.fields, "user_id": user_id, "activity": "Imported from a file", **({"tags": tags} if tags else {})}
+    given = {**row.fields, "user_id": user_id, **({"tags": tags} if tags else {})}
     try:
         data = parse(given)
     except BadLeadData as error:

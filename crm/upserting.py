@@ -73,8 +73,7 @@ def _counted(data: LeadData) -> Activity | None:
     """The activity of this very message, once it has been counted."""
     if data.message_key is None:
         return None
-    known = Activity.objects.filter(user_id=data.user_id, message_key=data.message_key)
-    return known.select_related("contact", "lead").first()
+    return Activity.objects.filter(user_id=data.user_id, message_key=data.message_key).first()
 
 
 class _Update:

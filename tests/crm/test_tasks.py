@@ -1,10 +1,12 @@
+from threading import Event
 from typing import Any
 
 import pytest
+from django.contrib.auth import get_user_model
 
-from crm.models import Lead
+from crm.models import Activity, Lead
 from crm.tasks import update_crm
-from jobs import registry
+from jobs import direct, registry
 from jobs.errors import Fail
 from jobs.models import Job
 from jobs.queues import crm_queue, update_crm_async
@@ -37,3 +39,15 @@ def test_product_code_enqueues_it_for_the_lead_s_user(said: dict[str, Any]) -> N
     job = Job.objects.get(pk=job_id)
     assert (job.task, job.queue, job.owner_id) == ("update_crm", "crm", said["user_id"])
     assert crm_queue.get_job_status(job_id) is not None
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_job_ends_with_the_lead_it_made() -> None:
+    user = get_user_model().objects.create_user("ada")
+    done = update_crm_async({"user_id": user.pk, "email": "jane@acme.example", "name": "Jane"})
+    failed = update_crm_async({"user_id": user.pk, "email": "jane@acme.example", "stage": "won"})
+    assert direct.run_due(["crm"], stop=Event()) == 2
+    lead = Lead.objects.get()
+    assert crm_queue.get_job_result(done) == {"success": True, "lead_id": lead.pk, "contact_id": lead.contact_id}
+    assert str(Activity.objects.get().job_id) == done
+    assert Job.objects.get(pk=failed).status == "failed"  # at once: no retry mends it
