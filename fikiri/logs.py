@@ -9,8 +9,18 @@ import structlog
 from structlog.typing import Processor
 
 FORMATS = ("console", "json")
-QUIET = ("celery.app.trace", "celery.worker.strategy", "kombu", "amqp", "httpx2", "openai", "mail.log", "asyncio")
-UNHANDLED = ("django", "django.server", "uvicorn", "uvicorn.error", "uvicorn.access", "mail.log")
+QUIET = (
+    "uvicorn.access",
+    "celery.app.trace",
+    "celery.worker.strategy",
+    "kombu",
+    "amqp",
+    "httpx2",
+    "openai",
+    "mail.log",
+    "asyncio",
+)
+UNHANDLED = ("django", "django.server", "uvicorn", "uvicorn.error")
 
 MASKS = (
     (re.compile(r"://[^/\s@\"'\\]*@"), "://***@"),  # a URL's user and password
@@ -65,14 +75,19 @@ def _handlers(form: str, level: str) -> dict[str, Any]:
             "line": {
                 "()": structlog.stdlib.ProcessorFormatter,
                 "foreign_pre_chain": [*_context(), structlog.stdlib.ExtraAdder()],
-                "processors": [structlog.stdlib.ProcessorFormatter.remove_processors_meta, *_renderer(form), _masked],
+                "processors": [
+                    structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                    _plain,
+                    *_renderer(form),
+                    _masked,
+                ],
             },
         },
         "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
         "root": {"handlers": ["stderr"], "level": level},
         "loggers": {
             **{name: {"handlers": [], "propagate": True} for name in UNHANDLED},
-            **{name: {"handlers": [], "level": "WARNING"} for name in QUIET},
+            **{name: {"handlers": [], "propagate": True, "level": "WARNING"} for name in QUIET},
         },
     }
 
@@ -92,6 +107,11 @@ def _renderer(form: str) -> list[Processor]:
     if form == "json":
         return [structlog.processors.format_exc_info, structlog.processors.JSONRenderer(default=str)]
     return [structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback)]
+
+
+def _plain(_logger: object, _method: str, line: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    line.pop("color_message", None)  # uvicorn says everything twice
+    return line
 
 
 def _masked(_logger: object, _method: str, line: MutableMapping[str, Any] | str | bytes) -> str:
