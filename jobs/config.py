@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields
 from functools import cache
 from typing import Any
 
@@ -31,6 +31,9 @@ class Config:
     ORPHANED: int = 5  # and one whose whole worker vanished this often
     ARGUMENTS_LIMIT: int = 65_536  # bytes of JSON
     RESULT_LIMIT: int = 1_048_576  # bytes of JSON
+    RETENTION: Mapping[str, float] = field(  # days that a finished job is kept, by status
+        default_factory=lambda: {"completed": 14, "cancelled": 30, "expired": 30, "failed": 90, "dead": 90}
+    )
     STOP_GRACE: float = 25  # a stopping worker lets its jobs run on this long
     FALLBACK: bool = True  # jobs run in this process's threads and in the dispatcher while the broker is away
 
@@ -43,7 +46,7 @@ def config() -> Config:
         ImproperlyConfigured: an unknown name in `settings.JOBS`.
     """
     given: dict[str, Any] = getattr(settings, "JOBS", {})
-    known = {field.name for field in fields(Config)}
+    known = {option.name for option in fields(Config)}
     if unknown := given.keys() - known:
         raise ImproperlyConfigured(f"JOBS has no {sorted(unknown)[0]!r}. It knows: {', '.join(sorted(known))}.")
     return Config(**given)

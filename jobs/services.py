@@ -49,6 +49,8 @@ def enqueue(
     owner_id: int | None = None,
     correlation_id: str | None = None,
     workflow: Mapping[str, Any] | None = None,
+    schedule_id: int | None = None,
+    tick: datetime | None = None,
 ) -> Job:
     """Write a job down in the caller's transaction, and ring its queue once that is committed.
 
@@ -62,6 +64,8 @@ def enqueue(
         max_retries: Runs after the first; the task's own by default.
         key: The caller's own id, up to 200 characters. Seen before, the same job is returned.
         owner_id: The user it works for; by default its `user_id` argument, else the running job's owner.
+        workflow: What Celery's chain or links have follow it.
+        schedule_id, tick: The schedule that makes it, and for which time.
 
     Raises:
         UnknownTask, InvalidArguments, KeyTaken, Refused: naming the field and the remedy.
@@ -82,6 +86,8 @@ def enqueue(
         owner_id=owner_id,
         correlation_id=correlation_id,
         workflow=workflow,
+        schedule_id=schedule_id,
+        tick=tick,
     )
     written = lifecycle.insert([new])
     if not written:
@@ -188,9 +194,9 @@ def resolve(effect_id: int, *, happened: bool, by: str, reason: str) -> Job:
     if not reason.strip():
         raise Refused("Say how you know: a reason is kept with the effect.", field="reason")
     effect = Effect.objects.select_related("job").filter(pk=effect_id).first()
-    if effect is None:
-        raise Refused(f"There is no effect {effect_id}.", field="effect", code="EFFECT_NOT_FOUND")
-    if not lifecycle.resolve(effect.job_id, effect_id, happened=happened, by=by, reason=reason):
+    if effect is None or effect.job is None:
+        raise Refused(f"There is no effect {effect_id} of a job.", field="effect", code="EFFECT_NOT_FOUND")
+    if not lifecycle.resolve(effect.job.pk, effect_id, happened=happened, by=by, reason=reason):
         raise WrongState(f"Effect {effect_id} is {effect.status} and its job {effect.job.status}.", field="effect")
     effect.job.refresh_from_db()
     return effect.job
@@ -233,6 +239,8 @@ def _new_job(
     owner_id: int | None = None,
     correlation_id: str | None = None,
     workflow: Mapping[str, Any] | None = None,
+    schedule_id: int | None = None,
+    tick: datetime | None = None,
     may_ring: bool = True,
 ) -> NewJob:
     _check_options(delay, run_at, priority, max_retries, key, correlation_id)
@@ -255,6 +263,8 @@ def _new_job(
         correlation_id=correlation_id or _correlation(),
         parent_id=running.id if running else None,
         workflow=workflow,
+        schedule_id=schedule_id,
+        tick=tick,
         ring=may_ring and doorbell.is_willing(spec.queue),
     )
 
@@ -328,7 +338,10 @@ def _ring(jobs: Sequence[NewJob], written: Sequence[Written]) -> None:
 
 def _known(new: NewJob) -> Job:
     """The job that was there before, under the new one's key or id."""
-    job = Job.objects.filter(Q(key=new.key) if new.key else Q(pk=new.id)).first()
+    same_wish = Q(key=new.key) if new.key else Q(pk=new.id)
+    if new.schedule_id:
+        same_wish = Q(schedule=new.schedule_id, tick=new.tick)
+    job = Job.objects.filter(same_wish).first()
     if job is None:
         raise Refused("The job was removed while it was being enqueued. Enqueue it again.")
     same = (job.task, job.arguments, job.owner_id) == (new.task, new.arguments, new.owner_id)

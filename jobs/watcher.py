@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -18,12 +19,11 @@ from jobs import child, lifecycle
 from jobs.config import config
 from jobs.lifecycle import Claim
 
-FIRST_LOOK = 1.0  # seconds; short jobs are never looked after
-LOOK_EVERY = 1.0
+LOOK_EVERY = 1.0  # seconds; a job that ends between two looks is never asked after
 
 log = structlog.stdlib.get_logger("jobs")
 
-_state = threading.Condition()
+_changing = threading.Lock()
 _watched: Claim | None = None
 _thread: threading.Thread | None = None
 _thread_pid = 0
@@ -37,16 +37,13 @@ def watching(claim: Claim) -> Iterator[None]:
         yield
         return
     _ensure_thread()
-    with _state:
-        _watched = claim
-        _state.notify()
+    _watched = claim
     try:
         yield
     finally:
         # Under the lock: the watcher kills only while it holds it and the claim is still this one.
-        with _state:
+        with _changing:
             _watched = None
-            _state.notify()
 
 
 def _ensure_thread() -> None:
@@ -58,40 +55,31 @@ def _ensure_thread() -> None:
 
 
 def _watch() -> None:
-    while True:
-        with _state:
-            _state.wait_for(lambda: _watched is not None)
-            claim = _watched
-        if claim is not None:
-            _look_after(claim)
-
-
-def _look_after(claim: Claim) -> None:
-    if _gone(claim, FIRST_LOOK):
-        return
-    try:
-        while not _cancel_asked(claim):
-            if _gone(claim, LOOK_EVERY):
-                return
-    finally:
-        connection.close()  # this thread's own
-    if _gone(claim, config().CANCEL_GRACE):
-        return
-    with _state:
-        if _watched is claim:
-            log.warning("stopping a cancelled job", action="job_stopped", job=str(claim.id), attempt=claim.attempt)
-            child.kill()
-
-
-def _gone(claim: Claim, within: float) -> bool:
-    """Whether the claim's run ends within so many seconds."""
-    with _state:
-        return _state.wait_for(lambda: _watched is not claim, timeout=within)
+    pause = threading.Event()
+    seen: Claim | None = None
+    asked_at = 0.0
+    while not pause.wait(LOOK_EVERY):
+        claim = _watched
+        if claim is None or claim is not seen:  # first seen now: looked after from the next look on
+            seen, asked_at = claim, 0.0
+        elif not asked_at:
+            asked_at = time.monotonic() if _cancel_asked(claim) else 0.0
+        elif time.monotonic() - asked_at >= config().CANCEL_GRACE:
+            _kill_if_still(claim)
 
 
 def _cancel_asked(claim: Claim) -> bool:
+    """Whether somebody asked; also when the job is another attempt's by now."""
     try:
         return lifecycle.cancel_asked(claim) is not False
     except DatabaseError:
-        connection.close()
         return False
+    finally:
+        connection.close()  # this thread's own
+
+
+def _kill_if_still(claim: Claim) -> None:
+    with _changing:
+        if _watched is claim:
+            log.warning("stopping a cancelled job", action="job_stopped", job=str(claim.id), attempt=claim.attempt)
+            child.kill()

@@ -17,7 +17,8 @@ class Effect(models.Model):
     """The key says what the effect means (job, step, recipient), never which attempt made it."""
 
     key = models.CharField(max_length=200, unique=True)
-    job = models.ForeignKey(Job, on_delete=models.PROTECT, related_name="effects")
+    # Effects outlive their jobs: what was done is not to be done again after the job is pruned.
+    job = models.ForeignKey(Job, null=True, on_delete=models.SET_NULL, related_name="effects")
     attempt = models.PositiveIntegerField()
     kind = models.CharField(max_length=32)
     status = models.CharField(max_length=10, choices=EffectStatus.choices, default=EffectStatus.ATTEMPTING)

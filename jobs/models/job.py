@@ -127,11 +127,7 @@ class Job(models.Model):
             models.Index(fields=["correlation_id"], name="job_correlation"),
             models.Index(fields=["parent_id"], name="job_parent", condition=Q(parent_id__isnull=False)),
             models.Index(fields=["batch", "status"], name="job_batch", condition=Q(batch__isnull=False)),
-            models.Index(
-                fields=["status", "-finished_at"],
-                name="job_trouble",
-                condition=Q(status__in=["failed", "dead", "in_doubt"]),
-            ),
+            models.Index(fields=["status", "finished_at"], name="job_finished", condition=Q(finished_at__isnull=False)),
         ]
         constraints = [
             models.CheckConstraint(condition=Q(priority__lte=9), name="job_priority_0_to_9"),

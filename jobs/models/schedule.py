@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from zoneinfo import available_timezones
+
+from cronsim import CronSim, CronSimError
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Q
+from django.utils import timezone
 
 
 class Schedule(models.Model):
@@ -43,3 +48,22 @@ class Schedule(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    def clean(self) -> None:
+        """Refuses, naming the field, what could never tick or whose job could never be enqueued."""
+        from jobs import registry
+        from jobs.errors import Refused
+
+        if bool(self.cron) == bool(self.every):
+            raise ValidationError({"cron": "Give either a cron expression or a number of seconds."})
+        if self.time_zone not in available_timezones():
+            raise ValidationError({"time_zone": f"Unknown time zone {self.time_zone!r}; one is 'Europe/Berlin'."})
+        try:
+            if self.cron:
+                CronSim(self.cron, timezone.now())
+        except CronSimError as error:
+            raise ValidationError({"cron": f"Not a cron expression: {error}."}) from None
+        try:
+            registry.get(self.task).bind((), self.arguments)
+        except Refused as error:
+            raise ValidationError({"task" if error.field == "task" else "arguments": str(error)}) from None
