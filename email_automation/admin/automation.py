@@ -1,0 +1,63 @@
+"""Rules and kill switches."""
+
+from typing import TYPE_CHECKING, Any
+
+from django import forms
+from django.contrib import admin
+from django.http import HttpRequest
+
+from email_automation.admin.reading import ModelAdminBase
+from email_automation.ai.schemas import Intent
+from email_automation.models import AutomationSetting, KillSwitch
+
+if TYPE_CHECKING:
+    FormBase = forms.ModelForm[AutomationSetting]
+else:
+    FormBase = forms.ModelForm
+
+
+class AutomationForm(FormBase):
+    release_intents = forms.MultipleChoiceField(
+        choices=[(intent.value, intent.value.replace("_", " ")) for intent in Intent if intent is not Intent.SPAM],
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        help_text="Only replies to mail of these intents are sent without a person.",
+    )
+
+    class Meta:
+        model = AutomationSetting
+        fields = (
+            "user",
+            "sending_stopped",
+            "draft_replies",
+            "reply_instructions",
+            "sender_name",
+            "release_replies",
+            "release_intents",
+            "release_confidence",
+        )
+
+
+@admin.register(AutomationSetting)
+class AutomationSettingAdmin(ModelAdminBase):
+    form = AutomationForm
+    list_display = ("user", "sending_stopped", "draft_replies", "release_replies", "updated_at")
+    list_select_related = ("user",)
+    list_filter = ("sending_stopped", "draft_replies", "release_replies")
+    search_fields = ("user__username",)
+    autocomplete_fields = ("user",)
+
+
+@admin.register(KillSwitch)
+class KillSwitchAdmin(ModelAdminBase):
+    list_display = ("__str__", "reason", "updated_at")
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return super().has_add_permission(request) and not KillSwitch.objects.exists()
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def save_model(self, request: HttpRequest, obj: KillSwitch, form: Any, change: bool) -> None:
+        obj.pk = 1  # the one row
+        super().save_model(request, obj, form, change)

@@ -1,0 +1,95 @@
+"""Mailboxes and their syncs."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from django import forms
+from django.contrib import admin
+from django.db.models import OuterRef, QuerySet, Subquery
+from django.http import HttpRequest
+
+from email_automation import services
+from email_automation.admin.reading import ModelAdminBase, ReadOnlyAdmin, ReadOnlyInline, enqueue_each
+from email_automation.mailboxes import MailboxError, open_mailbox
+from email_automation.models import Mailbox, MailboxKind, SyncRun
+
+if TYPE_CHECKING:
+    FormBase = forms.ModelForm[Mailbox]
+else:
+    FormBase = forms.ModelForm
+
+
+class MailboxForm(FormBase):
+    class Meta:
+        model = Mailbox
+        fields = ("user", "location", "name", "own_addresses")
+
+    def clean_location(self) -> str:
+        """The path, made absolute, of a mailbox that can be read; its kind is what lies there."""
+        location = str(self.cleaned_data["location"]).strip()
+        if not location:
+            raise forms.ValidationError(
+                "Give the path of an mbox file, a Maildir, a folder of messages or an .eml file."
+            )
+        try:
+            self.instance.kind = MailboxKind(open_mailbox(location).kind)
+        except MailboxError as error:
+            raise forms.ValidationError(str(error)) from None
+        return str(Path(location).resolve())
+
+    def clean_own_addresses(self) -> list[str]:
+        given = self.cleaned_data["own_addresses"] or []
+        if not isinstance(given, list) or not all(isinstance(one, str) and "@" in one for one in given):
+            raise forms.ValidationError('Give a list of addresses, such as ["me@company.com"].')
+        return [one.strip().lower() for one in given]
+
+
+class SyncRunInline(ReadOnlyInline):
+    model = SyncRun
+    fields = readonly_fields = (
+        "requested_at",
+        "sync_type",
+        "finished_at",
+        "found",
+        "synced",
+        "duplicates",
+        "unreadable",
+        "job_id",
+    )
+    show_change_link = True
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[SyncRun]:
+        latest = SyncRun.objects.filter(mailbox=OuterRef("mailbox")).order_by("-id").values("pk")[:1]
+        return SyncRun.objects.filter(pk=Subquery(latest))
+
+
+@admin.register(Mailbox)
+class MailboxAdmin(ModelAdminBase):
+    form = MailboxForm
+    list_display = ("name", "kind", "user", "location", "last_synced_at")
+    list_select_related = ("user",)
+    list_filter = ("kind", ("user", admin.RelatedOnlyFieldListFilter))
+    search_fields = ("name", "location", "user__username")
+    autocomplete_fields = ("user",)
+    readonly_fields = ("kind", "created_at", "last_synced_at")
+    inlines = (SyncRunInline,)
+    actions = ("sync_now",)
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Mailbox | None = None) -> tuple[str, ...]:
+        return (*self.readonly_fields, "user") if obj else self.readonly_fields
+
+    @admin.action(description="Sync now", permissions=["change"])
+    def sync_now(self, request: HttpRequest, mailboxes: QuerySet[Mailbox]) -> None:
+        enqueue_each(request, self, mailboxes.select_related("user"), services.sync_mailbox, "Sync")
+
+
+@admin.register(SyncRun)
+class SyncRunAdmin(ReadOnlyAdmin):
+    list_display = ("id", "mailbox", "sync_type", "requested_at", "finished_at", "found", "synced", "duplicates")
+    list_select_related = ("mailbox",)
+    list_filter = ("finished_at", "sync_type")
+    search_fields = ("mailbox__name", "=job_id")
+    exclude = ("cursor", "pages")
+
+    def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> Any:
+        return super().get_search_results(request, queryset, search_term.replace("\0", ""))

@@ -1,0 +1,156 @@
+"""Messages, their attachments and what models say they are."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+
+from email_automation import services
+from email_automation.admin.reading import ReadOnlyAdmin, ReadOnlyInline, enqueue_each, has_perm
+from email_automation.models import Attachment, Classification, Message
+
+
+class AttachmentInline(ReadOnlyInline):
+    model = Attachment
+    fields = readonly_fields = ("name", "content_type", "size", "inline")
+
+
+class ClassificationInline(ReadOnlyInline):
+    model = Classification
+    fields = readonly_fields = (
+        "is_current",
+        "intent",
+        "confidence",
+        "urgency",
+        "sentiment",
+        "suggested_action",
+        "is_spam",
+        "is_automatic",
+        "needs_review",
+        "contact",
+        "provider",
+        "model",
+        "version",
+        "created_at",
+    )
+
+
+class ReadableFilter(admin.SimpleListFilter):
+    title = "readable"
+    parameter_name = "readable"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("yes", "Yes"), ("no", "No")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Message]) -> QuerySet[Message]:
+        if self.value() == "no":
+            return queryset.exclude(unreadable_reason="")
+        return queryset.filter(unreadable_reason="") if self.value() == "yes" else queryset
+
+
+class KindFilter(admin.SimpleListFilter):
+    title = "written by"
+    parameter_name = "written_by"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("person", "A person"), ("machine", "A machine"), ("self", "The user")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Message]) -> QuerySet[Message]:
+        match self.value():
+            case "person":
+                return queryset.filter(automatic="", is_own=False)
+            case "machine":
+                return queryset.exclude(automatic="")
+            case "self":
+                return queryset.filter(is_own=True)
+        return queryset
+
+
+class IntentFilter(admin.SimpleListFilter):
+    title = "intent"
+    parameter_name = "intent"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return list(Classification._meta.get_field("intent").flatchoices)
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Message]) -> QuerySet[Message]:
+        return queryset.filter(intent=self.value()) if self.value() else queryset
+
+
+@admin.register(Message)
+class MessageAdmin(ReadOnlyAdmin):
+    list_display = ("subject_or_reason", "sender", "date", "intent", "needs_review", "attachment_count", "mailbox")
+    list_select_related = ("mailbox",)
+    list_filter = (
+        IntentFilter,
+        "needs_review",
+        KindFilter,
+        ReadableFilter,
+        ("mailbox", admin.RelatedOnlyFieldListFilter),
+    )
+    search_fields = ("subject", "from_address", "from_name", "=message_id")
+    search_help_text = "Subject, sender or Message-ID"
+    list_per_page = 50
+    actions = ("classify_again", "draft_a_reply", "summarise")
+    inlines = (ClassificationInline, AttachmentInline)
+    fields = (
+        "subject",
+        "sender",
+        "recipients",
+        "date",
+        "text",
+        "unreadable_reason",
+        "automatic",
+        "is_own",
+        "problems",
+        "labels",
+        "flags",
+        "thread_key",
+        "message_id",
+        "headers",
+        "mailbox",
+        "size",
+        "digest",
+        "stored_at",
+        "classified_at",
+    )
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Message]:
+        messages: QuerySet[Message] = super().get_queryset(request)
+        listed = request.resolver_match and request.resolver_match.url_name == "email_automation_message_changelist"
+        return messages.defer("text", "headers", "references") if listed else messages
+
+    @admin.display(description="Subject", ordering="subject")
+    def subject_or_reason(self, message: Message) -> str:
+        if message.unreadable_reason:
+            return f"(unreadable: {message.unreadable_reason})"
+        return message.subject or "(no subject)"
+
+    @admin.display(description="From", ordering="from_address")
+    def sender(self, message: Message) -> str:
+        return message.sender
+
+    @admin.display(description="To")
+    def recipients(self, message: Message) -> str:
+        return ", ".join(f"{name} <{address}>" if name else address for name, address in [*message.to, *message.cc])
+
+    def has_ask_permission(self, request: HttpRequest) -> bool:
+        """Asking a model costs: it takes more than leave to look."""
+        return has_perm(request, Message, "change")
+
+    @admin.action(description="Classify again", permissions=["ask"])
+    def classify_again(self, request: HttpRequest, messages: QuerySet[Message]) -> None:
+        enqueue_each(request, self, _with_owner(messages), services.classify_again, "Classify again")
+
+    @admin.action(description="Draft a reply", permissions=["ask"])
+    def draft_a_reply(self, request: HttpRequest, messages: QuerySet[Message]) -> None:
+        enqueue_each(request, self, _with_owner(messages), services.draft_reply, "Draft a reply")
+
+    @admin.action(description="Summarise", permissions=["ask"])
+    def summarise(self, request: HttpRequest, messages: QuerySet[Message]) -> None:
+        enqueue_each(request, self, _with_owner(messages), services.summarise, "Summarise")
+
+
+def _with_owner(messages: QuerySet[Message]) -> QuerySet[Message]:
+    return messages.select_related("mailbox__user")

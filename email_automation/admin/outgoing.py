@@ -1,0 +1,115 @@
+"""Mail that goes out: drafts to release, and what became of the others."""
+
+from typing import TYPE_CHECKING, Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.db.models import QuerySet
+from django.http import HttpRequest
+
+from email_automation import services
+from email_automation.admin.reading import ModelAdminBase, enqueue_each
+from email_automation.models import MailStatus, OutgoingMail
+from email_automation.recipients import BadMailError, addresses, check_content
+from jobs.models import Job
+
+if TYPE_CHECKING:
+    FormBase = forms.ModelForm[OutgoingMail]
+else:
+    FormBase = forms.ModelForm
+
+
+WRITTEN = ("to", "subject", "body")
+
+
+class DraftForm(FormBase):
+    to = forms.CharField(help_text="Addresses, separated by commas.", widget=forms.TextInput(attrs={"size": 80}))
+
+    class Meta:
+        model = OutgoingMail
+        fields = ("user", *WRITTEN)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if self.instance.pk:
+            self.initial["to"] = ", ".join(self.instance.to)
+
+    def clean_to(self) -> list[str]:
+        try:
+            return addresses([one.strip() for one in self.cleaned_data["to"].split(",")])
+        except BadMailError as error:
+            raise forms.ValidationError(str(error)) from None
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        try:
+            check_content(data.get("subject", "-"), data.get("body", ""))
+        except BadMailError as error:
+            self.add_error(error.field, str(error))
+        return data
+
+
+@admin.register(OutgoingMail)
+class OutgoingMailAdmin(ModelAdminBase):
+    form = DraftForm
+    list_display = ("subject", "recipients", "status", "reason", "user", "created_at", "sent_at")
+    list_select_related = ("user",)
+    list_filter = ("status", "released_by_rule", "created_at", ("user", admin.RelatedOnlyFieldListFilter))
+    search_fields = ("subject", "=message_id", "to")
+    ordering = ("-id",)
+    show_full_result_count = False
+    autocomplete_fields = ("user",)
+    actions = ("release", "discard")
+    readonly_fields = (
+        "status",
+        "reason",
+        "answers",
+        "message_id",
+        "job_id",
+        "released_by",
+        "released_by_rule",
+        "created_at",
+        "sent_at",
+    )
+
+    def get_fields(self, request: HttpRequest, obj: OutgoingMail | None = None) -> tuple[str, ...]:
+        return ("user", *WRITTEN, *self.readonly_fields) if obj else ("user", *WRITTEN)
+
+    def get_readonly_fields(self, request: HttpRequest, obj: OutgoingMail | None = None) -> tuple[str, ...]:
+        if obj is None:
+            return self.readonly_fields
+        return (
+            ("user", *self.readonly_fields)
+            if obj.status == MailStatus.DRAFT
+            else ("user", *WRITTEN, *self.readonly_fields)
+        )
+
+    def has_delete_permission(self, request: HttpRequest, obj: OutgoingMail | None = None) -> bool:
+        """What was sent stays on record; a draft is discarded."""
+        return False
+
+    def save_model(self, request: HttpRequest, obj: OutgoingMail, form: Any, change: bool) -> None:
+        """A draft that was released meanwhile is not changed under the hands of its job."""
+        if not change:
+            obj.status = MailStatus.DRAFT
+            super().save_model(request, obj, form, change)
+            return
+        drafts = OutgoingMail.objects.filter(pk=obj.pk, status=MailStatus.DRAFT)
+        if not drafts.update(to=obj.to, subject=obj.subject, body=obj.body):
+            self.message_user(request, "Not saved: it is no draft any more.", messages.ERROR)
+
+    @admin.display(description="To")
+    def recipients(self, mail: OutgoingMail) -> str:
+        return ", ".join(mail.to)
+
+    @admin.action(description="Release: send these drafts", permissions=["change"])
+    def release(self, request: HttpRequest, drafts: QuerySet[OutgoingMail]) -> None:
+        def send(draft: OutgoingMail) -> Job:
+            return services.release_draft(draft, by_id=request.user.pk)
+
+        enqueue_each(request, self, drafts, send, "Release")
+
+    @admin.action(description="Discard these drafts", permissions=["change"])
+    def discard(self, request: HttpRequest, drafts: QuerySet[OutgoingMail]) -> None:
+        done = sum(services.discard_draft(draft, reason=f"discarded by {request.user}") for draft in drafts)
+        self.message_user(request, f"{done} drafts discarded.")
