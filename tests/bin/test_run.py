@@ -11,8 +11,9 @@ from fikiri.places import BASE
 
 
 def explained(project: Path) -> str:
-    command = [sys.executable, project / "bin" / "run", "--help"]
-    return subprocess.run(command, check=True, capture_output=True, text=True, cwd="/").stdout
+    command = [sys.executable, str(project / "bin" / "run"), "--help"]
+    ran = subprocess.run(command, check=True, capture_output=True, text=True, cwd="/")
+    return ran.stdout
 
 
 def test_it_names_every_option_of_the_command() -> None:

@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -38,7 +38,11 @@ class Programs:
         return self.start(sys.executable, str(ROOT / "manage.py"), *arguments, **env)
 
     def start(self, *command: str, **env: str) -> subprocess.Popen[bytes]:
-        """A command with this test's environment, in a session of its own, its output in `output(program)`."""
+        """A command with this test's environment and `env`."""
+        return self.start_in({**os.environ, **environment(), **env}, *command)
+
+    def start_in(self, env: Mapping[str, str], *command: str) -> subprocess.Popen[bytes]:
+        """A command in a session of its own, its output in `output(program)`."""
         log = self.folder / f"program-{len(self._started)}.log"
         with log.open("wb") as output:
             program = subprocess.Popen(
@@ -47,12 +51,16 @@ class Programs:
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 cwd=ROOT,
-                env={**os.environ, **environment(), **env},
+                env=env,
                 start_new_session=True,
                 preexec_fn=ends_with_parent(),
             )
         self._started.append(program)
         return program
+
+    def pids(self) -> set[int]:
+        """Every process that lives of what was started here, and what that has started."""
+        return {pid for program in self._started for pid in {program.pid} | descendants(program.pid) if is_alive(pid)}
 
     def output(self, program: subprocess.Popen[bytes]) -> str:
         """What it has written so far."""
@@ -84,6 +92,22 @@ def is_alive(pid: int) -> bool:
     except FileNotFoundError:
         return False
     return state not in "ZX"
+
+
+def descendants(pid: int) -> set[int]:
+    """Every process that a process has started, directly or not, and that lives."""
+    parents: dict[int, int] = {}
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            state, parent = stat.read_text().rpartition(")")[2].split()[:2]
+        except (FileNotFoundError, ProcessLookupError):
+            continue
+        if state not in "ZX":
+            parents[int(stat.parent.name)] = int(parent)
+    found = {pid}
+    while more := {child for child, parent in parents.items() if parent in found} - found:
+        found |= more
+    return found - {pid}
 
 
 def kill_group(program: subprocess.Popen[bytes]) -> None:

@@ -75,7 +75,9 @@ class Command(BaseCommand):
     def _options(self, once: bool, **given: Any) -> Options:
         if given["json"] and not once:
             raise CommandError("--json needs --once.", returncode=BAD_INPUT)
-        if given["timeout"] <= 0:
+        if given["mailbox"] == "":
+            raise CommandError("--mailbox needs a path.", returncode=BAD_INPUT)
+        if not given["timeout"] > 0:  # not a number is neither
             raise CommandError("--timeout must be more than 0 seconds.", returncode=BAD_INPUT)
         mailbox = Path(given["mailbox"]).expanduser().absolute() if given["mailbox"] else None
         if mailbox is not None:
