@@ -3,6 +3,7 @@
 import os
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 from urllib.parse import quote
 
 import environ
@@ -82,6 +83,7 @@ def database(url: str) -> dict[str, Any]:
             "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA temp_store=MEMORY;",
         }
     else:
+        config["HOST"] = unquote(config.get("HOST", ""))  # a unix socket's folder: postgres://user@%2Ftmp/name
         options.setdefault("connect_timeout", 5)
         options.setdefault("keepalives_idle", 10)
         options.setdefault("keepalives_interval", 5)
