@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
@@ -89,7 +90,7 @@ class JobQueue:
         options = registry.Options(
             queue=self.name,
             max_retries=self.limits.max_retries if max_retries is None else max_retries,
-            soft_time_limit=soft_time_limit or min(self.limits.soft_time_limit, time_limit or self.limits.time_limit),
+            soft_time_limit=soft_time_limit or min(self.limits.soft_time_limit, 0.9 * (time_limit or math.inf)),
             time_limit=time_limit or max(self.limits.time_limit, (soft_time_limit or 0) + 15),
             atomic=atomic,
             effects=effects,

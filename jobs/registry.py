@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import json
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -14,6 +15,8 @@ from pydantic import PydanticSchemaGenerationError, TypeAdapter, ValidationError
 
 from jobs.config import config
 from jobs.errors import InvalidArguments, UnknownTask
+
+_NUL = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")  # in JSON text; a backslash before it would make it plain text
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -60,25 +63,26 @@ class TaskSpec:
             bound = self.signature.bind(*args, **kwargs)
         except TypeError as error:
             raise InvalidArguments(f"{self.name}: {error}. It takes {self.signature}.", field="args") from None
+        plain = _plain(self.name, self._flat(bound))
         for name, value in bound.arguments.items():
             self._check(name, value)
-        return _plain(self.name, self._flat(bound))
+        return plain
 
     def call_arguments(self, arguments: Mapping[str, Any]) -> tuple[list[Any], dict[str, Any]]:
         """The inverse of `bind`: positional and keyword arguments for the call."""
         named = dict(arguments)
-        star = next((p.name for p in self._parameters(inspect.Parameter.VAR_POSITIONAL)), None)
-        if star is None or star not in named:
-            return [], named
-        rest = named.pop(star)
-        before = [p.name for p in self.signature.parameters.values() if p.kind <= p.POSITIONAL_OR_KEYWORD]
-        positional = [named.pop(name) for name in before if name in named]
-        return [*positional, *rest], named
+        rest = [value for p in self._parameters(inspect.Parameter.VAR_POSITIONAL) for value in named.pop(p.name, ())]
+        by_place = inspect.Parameter.POSITIONAL_OR_KEYWORD if rest else inspect.Parameter.POSITIONAL_ONLY
+        before = [p.name for p in self.signature.parameters.values() if p.kind <= by_place]
+        return [*(named.pop(name) for name in before if name in named), *rest], named
 
     def _flat(self, bound: inspect.BoundArguments) -> dict[str, Any]:
         flat = dict(bound.arguments)
         for parameter in self._parameters(inspect.Parameter.VAR_KEYWORD):
-            flat |= flat.pop(parameter.name, {})
+            more = flat.pop(parameter.name, {})
+            if twice := flat.keys() & more.keys():
+                raise InvalidArguments(f"{self.name}: {min(twice)} is given twice.", field=min(twice))
+            flat |= more
         return flat
 
     def _parameters(self, kind: inspect._ParameterKind) -> list[inspect.Parameter]:
@@ -90,9 +94,7 @@ class TaskSpec:
             return
         try:
             adapter.validate_json(json.dumps(value), strict=True)
-        except (TypeError, ValueError) as error:
-            if not isinstance(error, ValidationError):
-                return  # not JSON at all: said with the whole
+        except ValidationError as error:
             first = error.errors(include_input=False, include_url=False)[0]
             where = ".".join(str(part) for part in (name, *first["loc"]))
             raise InvalidArguments(f"{self.name}: {where}: {first['msg']}.", field=where) from None
@@ -195,9 +197,9 @@ def _plain(task: str, arguments: dict[str, Any]) -> dict[str, Any]:
     try:
         text = json.dumps(arguments, allow_nan=False, ensure_ascii=False)
         size = len(text.encode())
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, RecursionError):
         raise _not_json(task, arguments) from None
-    if "\\u0000" in text:
+    if _NUL.search(text):
         raise _not_json(task, arguments)
     if size > config().ARGUMENTS_LIMIT:
         largest = max(arguments, key=lambda name: len(json.dumps(arguments[name])))
@@ -216,9 +218,9 @@ def _not_json(task: str, arguments: dict[str, Any]) -> InvalidArguments:
             text.encode()
         except UnicodeEncodeError:
             return _unstorable(task, name, "half a surrogate pair")
-        except (TypeError, ValueError) as error:
+        except (TypeError, ValueError, RecursionError) as error:
             return InvalidArguments(f"{task}: {name} is not JSON: {error}.", field=name)
-        if "\\u0000" in text:
+        if _NUL.search(text):
             return _unstorable(task, name, "a NUL")
     return InvalidArguments(f"{task}: an argument's name is not text.", field="args")
 

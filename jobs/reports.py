@@ -57,8 +57,12 @@ def of_text(error: str, *, error_class: str = "", reason: str = "", log: str = "
 
 def clean(text: str) -> str:
     """Text that every database stores and every operator may read."""
-    plain = text.replace("\x00", "").encode("utf-8", "replace").decode()
-    return _SECRETS.sub("[removed]", plain)
+    return _SECRETS.sub("[removed]", storable(text))
+
+
+def storable(text: str) -> str:
+    """The text without what no database stores: NULs and half surrogate pairs."""
+    return text.replace("\x00", "").encode("utf-8", "replace").decode()
 
 
 def fingerprint(name: str, text: str) -> str:

@@ -11,15 +11,15 @@ from typing import Any
 from django.db import transaction
 from django.db.models import Count, Q
 
-from jobs import context, correlation, doorbell, events, fallback, lifecycle, registry
+from jobs import context, correlation, doorbell, events, fallback, lifecycle, options, registry
 from jobs.clock import Now
 from jobs.config import config
-from jobs.correlation import acceptable
 from jobs.errors import InvalidArguments, JobNotFound, KeyTaken, Refused, WrongState
 from jobs.lifecycle import Due, NewJob, Written
 from jobs.models import WAITING, Effect, Job, JobStatus
 from jobs.models.job import new_id
 from jobs.queues import limits
+from jobs.reports import clean, storable
 
 MANY = 1_000  # rows of one INSERT
 
@@ -143,11 +143,9 @@ def find(job_id: str | uuid.UUID) -> Job:
         JobNotFound: there is none.
     """
     text = str(job_id)
-    try:
-        condition = Q(pk=uuid.UUID(text)) | Q(key=text)
-    except ValueError:
-        condition = Q(key=text)
-    job = Job.objects.filter(condition).first() if "\x00" not in text else None
+    job = None
+    if storable(text) == text:
+        job = _by_id(text) or Job.objects.filter(key=text).first()
     if job is None:
         raise JobNotFound(f"There is no job {text[:200]!r}.", field="job_id")
     return job
@@ -161,7 +159,7 @@ def cancel(job_id: str | uuid.UUID, *, by: str = "", reason: str = "") -> Cancel
         WrongState: it has ended already.
     """
     job = find(job_id)
-    status = lifecycle.cancel(job.pk, by=by, reason=reason)
+    status = lifecycle.cancel(job.pk, by=storable(by), reason=clean(reason))
     job.refresh_from_db()
     if status is None and job.status != JobStatus.CANCELLED:
         raise WrongState(f"Job {job.pk} is {job.status}: only one that waits or runs can be cancelled.", field="status")
@@ -176,7 +174,7 @@ def retry(job_id: str | uuid.UUID, *, by: str = "", reason: str = "") -> Job:
         WrongState: it waits, runs, completed or is in doubt.
     """
     job = find(job_id)
-    if not lifecycle.replay(job.pk, by=by, reason=reason):
+    if not lifecycle.replay(job.pk, by=storable(by), reason=clean(reason)):
         raise WrongState(
             f"Job {job.pk} is {job.status}: only a failed, dead, cancelled or expired one can be run again.",
             field="status",
@@ -223,6 +221,13 @@ def queue_stats(queue: str) -> dict[str, int]:
     )
 
 
+def _by_id(text: str) -> Job | None:
+    try:
+        return Job.objects.filter(pk=uuid.UUID(text)).first()
+    except ValueError:
+        return None
+
+
 def _new_job(
     spec: registry.TaskSpec,
     arguments: dict[str, Any],
@@ -243,9 +248,19 @@ def _new_job(
     tick: datetime | None = None,
     may_ring: bool = True,
 ) -> NewJob:
-    _check_options(delay, run_at, priority, max_retries, key, correlation_id)
+    options.check_numbers(
+        delay=delay,
+        expires=expires,
+        priority=priority,
+        max_retries=max_retries,
+        soft_time_limit=soft_time_limit,
+        time_limit=time_limit,
+        owner_id=owner_id,
+    )
+    options.check_time(run_at)
+    options.check_texts(key, correlation_id)
     running = context.current()
-    options = spec.options
+    own = spec.options
     return NewJob(
         id=id or new_id(),
         task=spec.name,
@@ -256,9 +271,9 @@ def _new_job(
         delay=delay,
         run_at=run_at,
         expires=expires,
-        max_retries=options.max_retries if max_retries is None else max_retries,
-        soft_time_limit=soft_time_limit or options.soft_time_limit,
-        time_limit=time_limit or options.time_limit,
+        max_retries=own.max_retries if max_retries is None else max_retries,
+        soft_time_limit=soft_time_limit or own.soft_time_limit,
+        time_limit=time_limit or own.time_limit,
         owner_id=_owner(owner_id, arguments),
         correlation_id=correlation_id or _correlation(),
         parent_id=running.id if running else None,
@@ -267,28 +282,6 @@ def _new_job(
         tick=tick,
         ring=may_ring and doorbell.is_willing(spec.queue),
     )
-
-
-def _check_options(
-    delay: float,
-    run_at: datetime | None,
-    priority: int,
-    max_retries: int | None,
-    key: str | None,
-    correlation_id: str | None,
-) -> None:
-    if not 0 <= delay < 10**9:
-        raise Refused(f"delay is {delay}: give seconds from 0 on.", field="delay")
-    if run_at is not None and run_at.tzinfo is None:
-        raise Refused("run_at has no time zone: give an aware datetime.", field="run_at")
-    if not 0 <= priority <= 9:
-        raise Refused(f"priority is {priority}: give 0 (first) to 9.", field="priority")
-    if max_retries is not None and not 0 <= max_retries <= 1000:
-        raise Refused(f"max_retries is {max_retries}: give 0 to 1000.", field="max_retries")
-    if key is not None and (not 0 < len(key) <= 200 or "\x00" in key):
-        raise Refused("job_id is to be 1 to 200 characters of text.", field="job_id")
-    if correlation_id is not None and not acceptable(correlation_id):
-        raise Refused("correlation_id is to be 1 to 64 letters, digits and ._:-", field="correlation_id")
 
 
 def _owner(owner_id: int | None, arguments: Mapping[str, Any]) -> int | None:
