@@ -29,12 +29,11 @@ class MboxFile(MailboxSource):
     def messages(self, cursor: Cursor | None = None) -> Iterator[RawMessage]:
         with reading(self.path) as file:
             end = os.fstat(file).st_size
-            identity = _identity(file)
-            start = _start(file, end, identity, cursor)
+            start = _start(file, end, cursor)
             for this, following in pairwise(chain(_from(file, start, end), [Separator(end, end)])):
                 content_end = _without_blank_line(file, this.content, following.start)
                 raw, digest = head_and_digest(file, this.content, content_end)
-                position: Cursor = {"file": identity, "done": following.start}
+                position: Cursor = {"file": _identity(file, following.start), "done": following.start}
                 yield RawMessage(raw, content_end - this.content, digest, position)
 
 
@@ -48,16 +47,17 @@ def reading(path: Path) -> Iterator[int]:
         os.close(file)
 
 
-def _identity(file: int) -> str:
-    return hashlib.sha256(os.pread(file, IDENTITY, 0)).hexdigest()[:16]
+def _identity(file: int, done: int) -> str:
+    """The beginning of what was read: the same after more mail was added."""
+    return hashlib.sha256(os.pread(file, min(IDENTITY, done), 0)).hexdigest()[:16]
 
 
-def _start(file: int, end: int, identity: str, cursor: Cursor | None) -> int:
+def _start(file: int, end: int, cursor: Cursor | None) -> int:
     """Where the cursor points, if the file still has a message there; else the beginning: a file that was rewritten
     is read again, and what is known already is recognised by its digest."""
-    if not cursor or cursor.get("file") != identity:
+    done = int(cursor.get("done", 0)) if cursor else 0
+    if not cursor or cursor.get("file") != _identity(file, done):
         return 0
-    done = int(cursor.get("done", 0))
     return done if done == end or (done < end and separator_at(file, done, end)) else 0
 
 

@@ -20,7 +20,7 @@ _ADDRESS = re.compile(r'(?:"[^"\s]{1,64}"|[^\s<>"(),;:@\\\[\]]{1,64})@[^\s<>"(),
 
 def parse_addresses(value: str) -> tuple[Address, ...]:
     """The addresses of a header as it was written; groups are flattened, what is no address is left out."""
-    found = (parse_address(item) for item in _items(value[:MAX_HEADER]))
+    found = (parse_address(item) for item in _items(value[:MAX_HEADER]) if item.strip())
     return tuple(one for one, _ in zip((a for a in found if a.address), range(MAX_RECIPIENTS), strict=False))
 
 

@@ -3,6 +3,7 @@
 import re
 
 from email_automation.parsing.headers import Headers
+from email_automation.parsing.mime import parameters
 
 _NO_REPLY = re.compile(
     r"^(?:(?:[a-z0-9]+[._+-])*(?:no|not|donot|do[._-]not|dont|don[._-]t|never)[._-]?(?:reply|respond|answer)"
@@ -23,15 +24,9 @@ _AUTO_SUBJECT = re.compile(
 )
 
 
-def reason_for(headers: Headers, sender: str, content_type: str, report_type: str) -> str:
+def reason_for(headers: Headers, sender: str) -> str:
     """Why this message is automatic, in the words of its own headers; empty where a person may have written it."""
-    return (
-        _bounce(headers, sender, content_type, report_type)
-        or _automat(headers)
-        or _list(headers)
-        or _address(sender)
-        or _subject(headers)
-    )
+    return _bounce(headers, sender) or _automat(headers) or _list(headers) or _address(sender) or _subject(headers)
 
 
 def is_no_reply(address: str) -> bool:
@@ -39,9 +34,10 @@ def is_no_reply(address: str) -> bool:
     return bool(_NO_REPLY.match(address.partition("@")[0].lower()))
 
 
-def _bounce(headers: Headers, sender: str, content_type: str, report_type: str) -> str:
+def _bounce(headers: Headers, sender: str) -> str:
+    content_type, more = parameters(headers.as_written("content-type"), "text/plain")
     if content_type == "multipart/report":
-        return f"report ({report_type[:40].lower() or 'unknown'})"
+        return f"report ({more.get('report-type', 'unknown')[:40].lower()})"
     if headers.raw("return-path").strip() == b"<>":
         return "bounce (empty return path)"
     if _BOUNCER.match(sender.partition("@")[0]):

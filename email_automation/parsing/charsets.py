@@ -68,7 +68,7 @@ def _codec(name: str) -> str | None:
         found = codecs.lookup(_ALIASES.get(name, name)).name
     except (LookupError, ValueError):  # ValueError: a NUL in the name
         return None
-    if found in _UNTRUSTED or not _is_text_codec(found):
+    if found.replace("-", "_") in _UNTRUSTED or not _is_text_codec(found):
         return None
     return _MEANT.get(found, found)
 

@@ -57,7 +57,7 @@ def parse(raw: bytes, *, truncated: bool = False) -> ParsedMessage | Unreadable:
         raw = raw.replace(b"\r", b"\n")  # line ends of old Macs
     raw = _FROM_LINE.sub(b"", raw, count=1)
     if reason := _why_unreadable(raw):
-        return Unreadable(reason, clean(decode(raw[: 2 * MAX_EXCERPT])[0])[:MAX_EXCERPT])
+        return Unreadable(reason, clean(decode(raw[: 2 * MAX_EXCERPT])[0])[:MAX_EXCERPT].strip())
     headers, start = split_headers(raw)
     parser = Parser()
     root = parser.part(headers, raw[start:])
@@ -88,9 +88,7 @@ def parse(raw: bytes, *, truncated: bool = False) -> ParsedMessage | Unreadable:
         labels=_labels(headers.text("x-gmail-labels")),
         thread_key=one_line(thread_key(headers.text("x-gm-thrid"), references, in_reply_to, own_id)),
         attachments=tuple(body.attachments),
-        automatic=automatic.reason_for(
-            headers, sender.address, root.content_type, root.parameters.get("report-type", "")
-        ),
+        automatic=automatic.reason_for(headers, sender.address),
         problems=tuple(sorted(problems)),
     )
 

@@ -31,20 +31,24 @@ def reply_text(text: str) -> str:
     """The text without quoted lines and what stands below an Outlook header; all of it where nothing else is left."""
     lines = text.split("\n")
     kept: list[str] = []
+    said = False  # something of their own by now
     index = 0
     while index < len(lines):
         line = lines[index]
         if line.startswith(">"):
             index += 1
-        elif any(kept) and (_ORIGINAL.match(line[:MAX_LINE]) or _is_quoted_header(lines, index)):
+            continue
+        if said and (_ORIGINAL.match(line[:MAX_LINE]) or _is_quoted_header(lines, index)):
             break
-        elif length := _attribution(lines, index):
+        length = _attribution(lines, index)
+        if length and _next_line(lines, index + length).startswith(">"):
             index += length
-            if any(kept) and not _next_line(lines, index).startswith(">"):
-                break  # what follows is the old mail, indented by nothing: it was HTML once
-        else:
-            kept.append(line.rstrip())
-            index += 1
+            continue
+        if length and said:
+            break  # what follows is the old mail, marked by nothing: it was HTML once
+        kept.append(line.rstrip())
+        said = said or bool(line.strip())
+        index += 1
     reply = "\n".join(kept).strip()
     return reply or text.strip()
 
