@@ -131,6 +131,8 @@ def declare(function: Callable[P, R], name: str, options: Options) -> Callable[P
             f"task(name=...).",
             field="name",
         )
+    if known:  # declared anew, in a notebook say: Celery would keep the old one
+        celery.current_app.tasks.pop(name, None)
     _tasks[name] = TaskSpec(name, function, options)
     decorate = celery.current_app.task(  # type: ignore[call-overload]  # the stubs want whole seconds
         name=name,
