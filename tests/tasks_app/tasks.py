@@ -24,6 +24,15 @@ def add(a: int, b: int) -> int:
 
 
 @email_queue.task()
+def call_itself(times: int) -> int:
+    return 1 + call_itself(times - 1) if times else 0
+
+
+def not_yet_a_task(value: int) -> int:
+    return value
+
+
+@email_queue.task()
 def greet(user_id: int, name: str = "you") -> str:
     return f"hello {name}"
 
