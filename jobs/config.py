@@ -35,6 +35,9 @@ class Config:
         default_factory=lambda: {"completed": 14, "cancelled": 30, "expired": 30, "failed": 90, "dead": 90}
     )
     STOP_GRACE: float = 25  # a stopping worker lets its jobs run on this long
+    GROUP: int = 20  # successful jobs that one process settles in one statement, at most
+    GROUP_FOR: float = 0.005  # and the longest that a settling waits for others
+    PREPARE: bool = True  # prepared statements on PostgreSQL; off behind a pooler that shares sessions
     FALLBACK: bool = True  # jobs run in this process's threads and in the dispatcher while the broker is away
 
 

@@ -15,7 +15,7 @@ import structlog
 from django.db import InterfaceError, OperationalError, connection, transaction
 from django.db.utils import DataError
 
-from jobs import child, context, identity, joblog, lifecycle, outcomes, registry, reports, watcher, workflow
+from jobs import child, context, identity, joblog, lifecycle, outcomes, registry, reports, settling, watcher, workflow
 from jobs.config import config
 from jobs.errors import Superseded
 from jobs.lifecycle import Claim
@@ -67,8 +67,12 @@ def perform(claim: Claim) -> Outcome:
 
 def settle(claim: Claim, outcome: Outcome) -> Outcome:
     """Write the outcome down, if the job is still this attempt's. A database that is away is waited for."""
-    if isinstance(outcome, Completed) and _is_atomic(claim):
-        return outcome  # settled with its body
+    if isinstance(outcome, Completed):
+        if _is_atomic(claim):
+            return outcome  # settled with its body
+        if settling.may_group(claim):
+            settling.add(claim, outcome.result)
+            return outcome
     deadline = time.monotonic() + claim.time_limit
     pause = threading.Event()
     while True:
@@ -138,6 +142,7 @@ def _call(spec: registry.TaskSpec, claim: Claim) -> object:
 def _leave() -> None:
     """Asked to exit, or out of memory: this process ends, if another takes its place."""
     if child.is_child():
+        settling.flush()
         child.end()
 
 

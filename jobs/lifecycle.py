@@ -35,7 +35,6 @@ CELERY_STATES = {
     JobStatus.EXPIRED: "REVOKED",
     JobStatus.IN_DOUBT: "STARTED",
 }
-Parameters = dict[str, Any]
 AGAIN = (JobStatus.FAILED, JobStatus.DEAD, JobStatus.CANCELLED, JobStatus.EXPIRED)
 
 
@@ -116,16 +115,14 @@ def insert(jobs: Sequence[NewJob]) -> list[Written]:
     """Write jobs down in the caller's transaction. One already there, by key or unique slot, is not in the answer."""
     if not jobs:
         return []
-    parameters: Parameters = {"rows": json.dumps([_row(job) for job in jobs]), "grace": config().GRACE}
-    with connection.cursor() as cursor:
-        cursor.execute(sql.statement("enqueue", connection.vendor), parameters)
-        rows = cursor.fetchall()
+    parameters = {"rows": json.dumps([_row(job) for job in jobs]), "grace": config().GRACE}
+    rows = sql.fetch("enqueue", parameters)
     return [Written(_uuid(row[0]), aware(row[1]), aware(row[2]), aware(row[3])) for row in rows]
 
 
 def claim(job_id: uuid.UUID, identity: Identity, token: uuid.UUID) -> Claim | None:
     """Take a waiting job that is due, not paused and not asked to be cancelled; the same token takes it again."""
-    parameters: Parameters = {
+    parameters = {
         "id": _param(job_id),
         "worker": identity.name,
         "boot": _param(identity.boot),
@@ -133,12 +130,10 @@ def claim(job_id: uuid.UUID, identity: Identity, token: uuid.UUID) -> Claim | No
         "claim": _param(token),
         "margin": config().LEASE_MARGIN,
     }
-    with connection.cursor() as cursor:
-        cursor.execute(sql.statement("claim", connection.vendor), parameters)
-        row = cursor.fetchone()
-    if row is None:
+    rows = sql.fetch("claim", parameters)
+    if not rows:
         return None
-    attempt, failures, max_retries, task, queue, arguments, owner, correlation, workflow, batch, soft, hard = row
+    attempt, failures, max_retries, task, queue, arguments, owner, correlation, workflow, batch, soft, hard = rows[0]
     return Claim(
         job_id,
         token,
@@ -371,15 +366,13 @@ def cancel_asked(claim: Claim) -> bool | None:
 
 def ring_due(queue: str, limit: int) -> list[Due]:
     """Stamp up to `limit` due jobs of a queue as rung, and return them most urgent first."""
-    parameters: Parameters = {
+    parameters = {
         "queue": queue,
         "limit": limit,
         "grace": config().GRACE,
         "grace_limit": config().GRACE_LIMIT,
     }
-    with connection.cursor() as cursor:
-        cursor.execute(sql.statement("ring", connection.vendor), parameters)
-        rows = sorted(cursor.fetchall())
+    rows = sorted(sql.fetch("ring", parameters))
     return [Due(_uuid(row[2]), row[3], row[4], row[5], aware(row[6])) for row in rows]
 
 
@@ -533,22 +526,19 @@ def _note(job: Job, kind: str, by: str, **detail: Any) -> None:
 
 
 def _complete_postgresql(outcomes: Sequence[tuple[Claim, str]]) -> set[uuid.UUID]:
-    parameters: Parameters = {
+    parameters = {
         "ids": [claim.id for claim, _ in outcomes],
         "attempts": [claim.attempt for claim, _ in outcomes],
         "results": [result for _, result in outcomes],
     }
-    with connection.cursor() as cursor:
-        cursor.execute(sql.statement("complete", "postgresql"), parameters)
-        return {row[0] for row in cursor.fetchall()}
+    return {row[0] for row in sql.fetch("complete", parameters)}
 
 
 def _complete_sqlite(outcomes: Sequence[tuple[Claim, str]]) -> set[uuid.UUID]:
     text = json.dumps([{"id": c.id.hex, "attempt": c.attempt, "result": result} for c, result in outcomes])
-    with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute(sql.statement("complete", "sqlite"), {"outcomes": text})
-        settled = [row[0] for row in cursor.fetchall()]
-        cursor.execute(sql.statement("complete_results", "sqlite"), {"outcomes": text, "settled": json.dumps(settled)})
+    with transaction.atomic():
+        settled = [row[0] for row in sql.fetch("complete", {"outcomes": text})]
+        sql.fetch("complete_results", {"outcomes": text, "settled": json.dumps(settled)})
     return {_uuid(value) for value in settled}
 
 

@@ -11,7 +11,7 @@ import structlog
 from celery import signals
 from django.db import DatabaseError, connection
 
-from jobs import child, identity
+from jobs import child, identity, settling
 from jobs.clock import Now
 from jobs.config import config
 from jobs.models import Lease, WorkerBeat
@@ -28,6 +28,7 @@ def attach() -> None:
     signals.worker_init.connect(_on_init, dispatch_uid="jobs.worker.init")
     signals.worker_ready.connect(_on_ready, dispatch_uid="jobs.worker.ready")
     signals.worker_process_init.connect(_on_child, dispatch_uid="jobs.worker.child")
+    signals.worker_process_shutdown.connect(_on_child_end, dispatch_uid="jobs.worker.child_end")
     signals.worker_shutting_down.connect(_on_stopping, dispatch_uid="jobs.worker.stopping")
     signals.worker_shutdown.connect(_on_shutdown, dispatch_uid="jobs.worker.shutdown")
 
@@ -104,6 +105,10 @@ def _on_ready(sender: Any, **_: Any) -> None:
 
 def _on_child(**_: Any) -> None:
     child.become()
+
+
+def _on_child_end(**_: Any) -> None:
+    settling.flush()
 
 
 def _on_stopping(**_: Any) -> None:
