@@ -9,7 +9,7 @@ from crm.models import Contact, Lead
 from email_automation.models import SyncRun
 from fikiri.laptop.pipeline import TROUBLE, Followed
 from fikiri.laptop.progress import CLASSIFY
-from jobs.models import Job
+from jobs.models import Job, JobStatus
 
 CAUSES = 5  # shown of what went wrong
 
@@ -60,8 +60,9 @@ def summarise(run: SyncRun, followed: Followed) -> Summary:
 
 
 def troubles(correlation_id: str) -> Iterator[str]:
-    """A line for each cause of jobs that did not complete, the most frequent first."""
-    rows = Job.objects.filter(correlation_id=correlation_id, status__in=TROUBLE).order_by()
+    """A line for each cause of jobs that did not complete, or try again, the most frequent first."""
+    statuses = (*TROUBLE, JobStatus.RETRYING)
+    rows = Job.objects.filter(correlation_id=correlation_id, status__in=statuses).order_by()
     causes = rows.values_list("task", "status", "error", "reason").annotate(number=Count("id")).order_by("-number")
     for task, status, error, reason, number in causes[:CAUSES]:
         yield f"{number} x {task} {status}: {error or reason}"

@@ -3,6 +3,7 @@
 import fcntl
 import os
 import shutil
+import signal
 import subprocess
 import time
 from pathlib import Path
@@ -48,7 +49,7 @@ class Valkey:
                     cwd=self.folder,
                     start_new_session=True,
                     pass_fds=[lock.fileno()],
-                    preexec_fn=ends_with_parent(),
+                    preexec_fn=ends_with_parent(signal.SIGTERM),  # it writes down what it holds
                 )
         self._wait_until_ready(self._process)
 

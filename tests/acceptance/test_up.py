@@ -1,5 +1,6 @@
 """`manage.py up` as a person meets it: what it shows works as shown, and when it ends nothing is left."""
 
+import json
 import os
 import re
 import shutil
@@ -75,7 +76,16 @@ def test_the_administrators_login_works_as_shown(shared: Laptop, said: str) -> N
 def test_flower_asks_for_the_login_that_is_shown(shared: Laptop, said: str) -> None:
     address, user, password = re.findall(r"Flower +(\S+) +(\S+) / (\S+)", said)[0]
     assert curl(shared, "--output", "/dev/null", "--write-out", "%{http_code}", address) == "401"
-    assert "celery" in curl(shared, "--user", f"{user}:{password}", address).lower()
+    assert "· Flower</title>" in curl(shared, "--user", f"{user}:{password}", address)
+
+
+def test_flower_shows_tasks_by_their_names(shared: Laptop, said: str) -> None:
+    address, user, password = re.findall(r"Flower +(\S+) +(\S+) / (\S+)", said)[0]
+    code = "from jobs.queues import process_ai_request_async as ask; print(ask('Anybody there?', user_id=1))"
+    job = shared.manage("shell", "--no-imports", "-c", code).stdout.strip()
+    tasks = ("--user", f"{user}:{password}", f"{address}api/tasks?limit=100")
+    eventually(lambda: job in curl(shared, *tasks), what="the job in Flower")
+    assert json.loads(curl(shared, *tasks))[job]["name"] == "process_ai_request"
 
 
 def test_everything_is_reachable_from_this_machine_only(shared: Laptop) -> None:
