@@ -1,12 +1,14 @@
 """The old platform's examples work here with only their import line changed, alone and one after another."""
 
 import re
+import threading
 from pathlib import Path
 from typing import Any
 
 import pytest
 import redis as redis_client
 from django.contrib.auth import get_user_model
+from django.db import connection
 
 from jobs.models import Job
 from tests.jobs.states import row
@@ -16,13 +18,24 @@ pytestmark = pytest.mark.django_db(transaction=True)
 SNIPPETS = re.findall(r"```python\n(.*?)```", (Path(__file__).parent / "old_snippets.md").read_text(), re.DOTALL)
 
 
+class Thread(threading.Thread):
+    """One that leaves no database connection open behind it."""
+
+    def run(self) -> None:
+        try:
+            super().run()
+        finally:
+            connection.close()
+
+
 @pytest.fixture
-def names(redis: redis_client.Redis) -> dict[str, Any]:
+def names(redis: redis_client.Redis, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     """What a reader has at hand where an example begins."""
     from email_automation.gmail_sync_jobs import GmailSyncJobManager
     from jobs.queues import email_queue
     from tests.tasks_app.tasks import greet
 
+    monkeypatch.setattr(threading, "Thread", Thread)
     user = get_user_model().objects.create_user("reader")
     manager = GmailSyncJobManager()
     return {
