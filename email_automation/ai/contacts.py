@@ -65,7 +65,7 @@ def extract(mail: MailText, *, region: str = "") -> ContactDetails:
     return ContactDetails(
         name=_name(mail, lines, signature),
         email=_email(mail, lines),
-        phone=_phone(lines, signature, _regions(mail.sender_address, region)),
+        phone=_phone(lines, signature, regions(mail.sender_address, region)),
         company=_company(lines, signature),
     )
 
@@ -102,6 +102,14 @@ def phone_number(text: str, regions: tuple[str, ...]) -> str:
             if phonenumbers.is_valid_number(number):
                 return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
     return ""
+
+
+def regions(address: str, default: str) -> tuple[str, ...]:
+    """Where a number without a country code may be from: the address's country, then the default."""
+    top = address.rpartition(".")[2].strip("> ").lower()
+    country = _REGION_OF_DOMAIN.get(top, top.upper())
+    known = [region for region in (country, default.upper()) if region in phonenumbers.SUPPORTED_REGIONS]
+    return tuple(dict.fromkeys(known))
 
 
 def _name(mail: MailText, lines: list[str], signature: list[str]) -> str:
@@ -190,10 +198,3 @@ def _company(lines: list[str], signature: list[str]) -> str:
 
 def _has_legal_form(part: str) -> bool:
     return _LEGAL_FORM.search(part) is not None
-
-
-def _regions(address: str, default: str) -> tuple[str, ...]:
-    top = address.rpartition(".")[2].strip("> ").lower()
-    country = _REGION_OF_DOMAIN.get(top, top.upper())
-    known = [region for region in (country, default.upper()) if region in phonenumbers.SUPPORTED_REGIONS]
-    return tuple(dict.fromkeys(known))
