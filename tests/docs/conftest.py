@@ -1,0 +1,35 @@
+"""Pages are run in a process that forgets their tasks again."""
+
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+
+import celery
+import pytest
+from django.contrib.auth.models import User
+
+from jobs import clock, registry
+from tests.jobs.brokers import forgotten_broker
+
+__all__ = ["forgotten_broker"]  # a fixture of its own file, for every test here
+
+
+@pytest.fixture
+def forgotten_tasks() -> Iterator[None]:
+    """Tasks that a page declares are known to no other test."""
+    before = set(registry._tasks)
+    yield
+    for name in set(registry._tasks) - before:
+        del registry._tasks[name]
+        celery.current_app.tasks.pop(name, None)
+
+
+@pytest.fixture
+def user(transactional_db: None) -> User:
+    return User.objects.create_user("jane", "jane@fikiri.test", is_staff=True)
+
+
+@pytest.fixture
+def later() -> Iterator[Callable[[float], None]]:
+    """Moves the database's clock on by so many seconds."""
+    yield lambda seconds: clock.shift(timedelta(seconds=seconds))
+    clock.shift(timedelta())

@@ -1,0 +1,95 @@
+"""The Python of the pages runs, from top to bottom, and the jobs that it asks for complete."""
+
+import inspect
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+
+from jobs import direct
+from jobs.models import Job, JobStatus
+from jobs.queues import QUEUES
+from tests.docs import pages
+from tests.docs.stand_ins import Billing, make_lead
+
+OWN_TEST = {"from-rq.md"}
+WITH_PYTHON = [page for page in pages.PAGES if pages.blocks(page, "python") and page.name not in OWN_TEST]
+
+Namespace = dict[str, Any]
+pytestmark = pytest.mark.usefixtures("forgotten_tasks", "redis")
+
+
+@pytest.fixture
+def namespace(user: User) -> Namespace:
+    """What the pages say that they take for granted."""
+    return {"__name__": "pages.tasks", "user": user, "lead": make_lead(user.pk), "billing": Billing()}
+
+
+def run(block: pages.Block, namespace: Namespace) -> None:
+    """Run a block so that a traceback shows the page's own line."""
+    code = compile("\n" * (block.line - 1) + block.text, pages.name(block.page), "exec", dont_inherit=True)
+    exec(code, namespace)
+
+
+def run_page(page: Path, namespace: Namespace) -> None:
+    for block in pages.blocks(page, "python"):
+        if not block.text.startswith(pages.NOT_RUN):
+            run(block, namespace)
+
+
+def run_due_jobs() -> int:
+    """Every job that is due, here, claimed and settled as by a worker."""
+    return direct.run_due(list(QUEUES), stop=threading.Event())
+
+
+@pytest.mark.parametrize("page", WITH_PYTHON, ids=pages.name)
+def test_a_page_runs_and_its_jobs_complete(page: Path, namespace: Namespace) -> None:
+    run_page(page, namespace)
+    run_due_jobs()
+    assert [f"{job}: {job.error}" for job in Job.objects.exclude(status=JobStatus.COMPLETED)] == []
+
+
+@pytest.mark.parametrize("page", WITH_PYTHON, ids=pages.name)
+def test_the_tests_of_a_page_pass(page: Path, namespace: Namespace) -> None:
+    run_page(page, namespace)
+    for test in [value for name, value in namespace.items() if name.startswith("test_")]:
+        test(**{name: namespace[name] for name in inspect.signature(test).parameters})
+
+
+@pytest.mark.parametrize("task", ["tag_lead", "export_lead", "refresh_credit", "greet_lead"])
+def test_a_task_of_the_how_to_completes(task: str, how_to: Namespace) -> None:
+    arguments = {"lead_id": how_to["lead"].pk} | ({"tag": "vip"} if task == "tag_lead" else {})
+    job = how_to["services"].enqueue(task, arguments)
+    run_due_jobs()
+    job.refresh_from_db()
+    assert (job.status, job.error) == (JobStatus.COMPLETED, "")
+
+
+def test_the_sliced_task_of_the_how_to_completes(how_to: Namespace) -> None:
+    job = how_to["services"].enqueue("export_leads", {"user_id": how_to["user"].pk})
+    run_due_jobs()
+    job.refresh_from_db()
+    assert (job.status, job.percent) == (JobStatus.COMPLETED, 100.0)
+    assert list(how_to["billing"].customers.values()) == ["Joan"]
+
+
+def test_the_effect_of_the_how_to_happens_once_although_its_answer_is_lost(
+    how_to: Namespace, later: Callable[[float], None]
+) -> None:
+    how_to["billing"].lose_answers = 1
+    job = how_to["services"].enqueue("invoice_lead", {"lead_id": how_to["lead"].pk, "cents": 100})
+    run_due_jobs()
+    later(60)
+    run_due_jobs()
+    job.refresh_from_db()
+    assert (job.status, job.attempt, len(how_to["billing"].invoices)) == (JobStatus.COMPLETED, 2, 1)
+
+
+@pytest.fixture
+def how_to(namespace: Namespace) -> Namespace:
+    """All that the how-to declares."""
+    run_page(pages.DOCS / "writing-tasks.md", namespace)
+    return namespace
