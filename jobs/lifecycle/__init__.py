@@ -1,0 +1,43 @@
+"""The only writes of a job's state. Each verb is guarded and says whether it did anything.
+
+Every write after the claim carries (id, attempt): a worker that was presumed dead cannot overwrite its successor.
+"""
+
+from jobs.lifecycle.losing import lose, release, rescue
+from jobs.lifecycle.moves import CELERY_STATES, backoff
+from jobs.lifecycle.running import cancel_asked, claim, complete, discard, doubt, fail, progress, retry, snooze
+from jobs.lifecycle.steering import AGAIN, cancel, cancel_waiting, fail_from_outside, replay, resolve
+from jobs.lifecycle.values import Claim, Due, NewJob, Written
+from jobs.lifecycle.waiting import expire_overdue, insert, not_rung, ring_due, ring_lost
+
+__all__ = [
+    "AGAIN",
+    "CELERY_STATES",
+    "Claim",
+    "Due",
+    "NewJob",
+    "Written",
+    "backoff",
+    "cancel",
+    "cancel_asked",
+    "cancel_waiting",
+    "claim",
+    "complete",
+    "discard",
+    "doubt",
+    "expire_overdue",
+    "fail",
+    "fail_from_outside",
+    "insert",
+    "lose",
+    "not_rung",
+    "progress",
+    "release",
+    "replay",
+    "rescue",
+    "resolve",
+    "retry",
+    "ring_due",
+    "ring_lost",
+    "snooze",
+]

@@ -1,0 +1,163 @@
+"""The moves that every verb is made of. A caller holds the row's lock; nobody outside this package calls them."""
+
+from __future__ import annotations
+
+import json
+import random
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from django.db import connection, transaction
+from django.db.models import Q
+from django_celery_results.models import TaskResult
+
+from jobs import events
+from jobs.clock import Now
+from jobs.config import config
+from jobs.errors import Superseded
+from jobs.lifecycle.values import Claim, short
+from jobs.models import Attempt, Job, JobEvent, JobStatus
+from jobs.reports import Report
+
+CELERY_STATES = {
+    JobStatus.PENDING: "PENDING",
+    JobStatus.RETRYING: "RETRY",
+    JobStatus.FAILED: "FAILURE",
+    JobStatus.DEAD: "FAILURE",
+    JobStatus.CANCELLED: "REVOKED",
+    JobStatus.EXPIRED: "REVOKED",
+    JobStatus.IN_DOUBT: "STARTED",
+}
+
+
+def backoff(failures: int) -> float:
+    """Seconds until the next run after this many failures, with jitter."""
+    delays = config().RETRY_DELAYS
+    delay = delays[min(max(failures, 1), len(delays)) - 1]
+    return delay * (1 + random.random() * config().RETRY_JITTER)  # noqa: S311 - spreads load, keeps no secret
+
+
+@contextmanager
+def owned(claim: Claim) -> Iterator[Job]:
+    """The claim's job, locked. Raises Superseded if another attempt owns it by now."""
+    with transaction.atomic():
+        job = locked(Q(id=claim.id, attempt=claim.attempt, status=JobStatus.PROCESSING))
+        if job is None:
+            raise Superseded(f"Attempt {claim.attempt} no longer owns job {claim.id}.")
+        yield job
+
+
+def locked(condition: Q) -> Job | None:
+    job: Job | None = lock(Job.objects.filter(condition)).first()
+    return job
+
+
+def lock(jobs: Any) -> Any:
+    # SQLite has no row locks and needs none: its transactions begin by taking the one write lock.
+    return jobs.select_for_update(no_key=True, of=("self",)) if connection.vendor == "postgresql" else jobs
+
+
+def wait(job: Job, delay: float, report: Report, *, attempted: bool = True) -> JobStatus:
+    if job.cancel_requested_at:
+        return end(job, JobStatus.CANCELLED, report, attempted=attempted)
+    if attempted:
+        _record(job, JobStatus.RETRYING, report)
+    _describe(job, report)
+    to_waiting(job, delay, status=JobStatus.RETRYING, reason=report.reason)
+    project(job, JobStatus.RETRYING, report)
+    events.settled(job, JobStatus.RETRYING)
+    return JobStatus.RETRYING
+
+
+def to_waiting(job: Job, delay: float, *, status: JobStatus, reason: str) -> None:
+    Job.objects.filter(pk=job.pk).update(
+        status=status,
+        run_at=Now(delay),
+        dispatch_at=Now(delay),
+        rung_at=None,
+        rings=0,
+        claim=None,
+        lease_until=None,
+        finished_at=None,
+        failures=job.failures,
+        deaths=job.deaths,
+        orphaned=job.orphaned,
+        cancel_requested_at=job.cancel_requested_at,
+        expires_at=job.expires_at,
+        error=job.error,
+        error_class=job.error_class,
+        fingerprint=job.fingerprint,
+        reason=short(reason),
+    )
+
+
+def end(job: Job, status: JobStatus, report: Report, *, attempted: bool = True) -> JobStatus:
+    if attempted:
+        _record(job, status, report)
+    _describe(job, report)
+    Job.objects.filter(pk=job.pk).update(
+        status=status,
+        finished_at=Now(),
+        dispatch_at=None,
+        claim=None,
+        lease_until=None,
+        failures=job.failures,
+        deaths=job.deaths,
+        orphaned=job.orphaned,
+        error=job.error,
+        error_class=job.error_class,
+        fingerprint=job.fingerprint,
+        reason=short(report.reason or job.reason),
+        **({} if job.unique_scope == "period" or status == JobStatus.IN_DOUBT else {"unique_slot": None}),
+    )
+    project(job, status, report)
+    events.settled(job, status)
+    return status
+
+
+def note(job: Job, kind: str, by: str, **detail: Any) -> None:
+    JobEvent.objects.create(job=job, at=Now(), kind=kind, by=by[:150], detail=detail)
+
+
+def project(job: Job, status: JobStatus, report: Report) -> None:
+    """The job's row among django-celery-results'."""
+    if status in (JobStatus.FAILED, JobStatus.DEAD, JobStatus.RETRYING):
+        result = {"exc_type": report.error_class or "Error", "exc_message": [report.error], "exc_module": "builtins"}
+    else:
+        result = {"exc_type": "TaskRevokedError", "exc_message": [report.reason], "exc_module": "celery.exceptions"}
+    TaskResult.objects.update_or_create(
+        task_id=str(job.pk),
+        defaults={
+            "status": CELERY_STATES[status],
+            "task_name": job.task,
+            "worker": job.worker[:100] or None,
+            "content_type": "application/json",
+            "content_encoding": "utf-8",
+            "result": json.dumps(None if status in (JobStatus.PENDING, JobStatus.IN_DOUBT) else result),
+            "traceback": report.traceback or None,
+            "date_started": job.started_at,
+            "meta": '{"children": []}',
+        },
+    )
+
+
+def _describe(job: Job, report: Report) -> None:
+    job.error, job.error_class, job.fingerprint = short(report.error, 1000), report.error_class, report.fingerprint
+
+
+def _record(job: Job, outcome: JobStatus, report: Report) -> None:
+    Attempt.objects.create(
+        job=job,
+        number=job.attempt,
+        outcome=outcome,
+        worker=job.worker,
+        boot=job.boot,
+        pid=job.pid,
+        started_at=job.started_at,
+        finished_at=Now(),
+        error_class=report.error_class,
+        error=report.error,
+        traceback=report.traceback,
+        log=report.log,
+    )

@@ -1,0 +1,136 @@
+"""An attempt, from its claim to its settling. Each settling is guarded by (id, attempt)."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import Sequence
+
+from django.db import connection, transaction
+
+from jobs import events, sql
+from jobs.config import config
+from jobs.identity import Identity
+from jobs.lifecycle.moves import backoff, end, owned, to_waiting, wait
+from jobs.lifecycle.values import Claim, as_uuid, param, short
+from jobs.models import Job, JobStatus
+from jobs.reports import Report
+
+
+def claim(job_id: uuid.UUID, identity: Identity, token: uuid.UUID) -> Claim | None:
+    """Take a waiting job that is due, not paused and not asked to be cancelled; the same token takes it again."""
+    parameters = {
+        "id": param(job_id),
+        "worker": identity.name,
+        "boot": param(identity.boot),
+        "pid": identity.pid,
+        "claim": param(token),
+        "margin": config().LEASE_MARGIN,
+    }
+    rows = sql.fetch("claim", parameters)
+    if not rows:
+        return None
+    attempt, failures, max_retries, task, queue, arguments, owner, correlation, workflow, batch, soft, hard = rows[0]
+    return Claim(
+        job_id,
+        token,
+        attempt,
+        failures,
+        max_retries,
+        task,
+        queue,
+        json.loads(arguments),
+        owner,
+        correlation,
+        json.loads(workflow) if workflow else None,
+        as_uuid(batch) if batch else None,
+        soft,
+        hard,
+        identity=identity,
+    )
+
+
+def complete(outcomes: Sequence[tuple[Claim, str]]) -> set[uuid.UUID]:
+    """Settle jobs that succeeded, each with its result as JSON text. Returns those that were still theirs to settle."""
+    if not outcomes:
+        return set()
+    settled = _complete_postgresql(outcomes) if connection.vendor == "postgresql" else _complete_sqlite(outcomes)
+    for done, _ in outcomes:
+        if done.id in settled:
+            events.settled(done, JobStatus.COMPLETED)
+    return settled
+
+
+def retry(claim: Claim, report: Report, *, after: float | None = None, counts: bool = True) -> JobStatus:
+    """Settle an attempt that failed: run again later, or `dead` when the retries are used up.
+
+    Args:
+        after: Seconds; None is the usual backoff.
+        counts: Whether it costs a retry.
+    """
+    with owned(claim) as job:
+        job.failures += counts
+        if job.failures > job.max_retries:
+            return end(job, JobStatus.DEAD, report)
+        delay = backoff(job.failures) if after is None else after
+        return wait(job, delay, report)
+
+
+def snooze(claim: Claim, seconds: float, reason: str) -> JobStatus:
+    """Put a job back for its next slice. Costs no retry and leaves no attempt row."""
+    with owned(claim) as job:
+        if job.cancel_requested_at:
+            return end(job, JobStatus.CANCELLED, Report(reason="cancelled"))
+        to_waiting(job, seconds, status=JobStatus.PENDING, reason=reason)
+        events.settled(claim, JobStatus.PENDING)
+        return JobStatus.PENDING
+
+
+def fail(claim: Claim, report: Report) -> JobStatus:
+    """Settle an attempt whose error no retry can mend."""
+    with owned(claim) as job:
+        return end(job, JobStatus.FAILED, report)
+
+
+def discard(claim: Claim, report: Report) -> JobStatus:
+    """Settle an attempt that found nothing to do, or was asked to stop."""
+    with owned(claim) as job:
+        return end(job, JobStatus.CANCELLED, report)
+
+
+def doubt(claim: Claim, report: Report) -> JobStatus:
+    """Settle an attempt whose effect can be neither confirmed nor denied."""
+    with owned(claim) as job:
+        return end(job, JobStatus.IN_DOUBT, report)
+
+
+def progress(claim: Claim, current: int, total: int, message: str) -> bool | None:
+    """Keep how far an attempt is. Returns whether a cancel was asked; None when the job is no longer this attempt's."""
+    Job.objects.filter(id=claim.id, attempt=claim.attempt, status=JobStatus.PROCESSING).update(
+        progress_current=current, progress_total=total, progress_message=short(message, 200)
+    )
+    return cancel_asked(claim)
+
+
+def cancel_asked(claim: Claim) -> bool | None:
+    """Whether a cancel was asked of this attempt; None when the job is no longer this attempt's."""
+    mine = Job.objects.filter(id=claim.id, attempt=claim.attempt, status=JobStatus.PROCESSING)
+    row = mine.values_list("cancel_requested_at").first()
+    return None if row is None else row[0] is not None
+
+
+def _complete_postgresql(outcomes: Sequence[tuple[Claim, str]]) -> set[uuid.UUID]:
+    parameters = {
+        "ids": [claim.id for claim, _ in outcomes],
+        "attempts": [claim.attempt for claim, _ in outcomes],
+        "results": [result for _, result in outcomes],
+    }
+    return {row[0] for row in sql.fetch("complete", parameters)}
+
+
+def _complete_sqlite(outcomes: Sequence[tuple[Claim, str]]) -> set[uuid.UUID]:
+    text = json.dumps([{"id": c.id.hex, "attempt": c.attempt, "result": result} for c, result in outcomes])
+    with transaction.atomic():
+        settled = [row[0] for row in sql.fetch("complete", {"outcomes": text})]
+        sql.fetch("complete_results", {"outcomes": text, "settled": json.dumps(settled)})
+    return {as_uuid(value) for value in settled}

@@ -1,0 +1,92 @@
+"""What people and callers do to a job. Each of their acts is noted on it."""
+
+from __future__ import annotations
+
+import uuid
+
+from django.db import transaction
+from django.db.models import Q
+
+from jobs.clock import Now
+from jobs.lifecycle.moves import backoff, end, lock, locked, note, project, to_waiting, wait
+from jobs.lifecycle.values import short
+from jobs.models import WAITING, Effect, EffectStatus, Job, JobStatus
+from jobs.reports import Report
+
+AGAIN = (JobStatus.FAILED, JobStatus.DEAD, JobStatus.CANCELLED, JobStatus.EXPIRED)
+
+
+def cancel(job_id: uuid.UUID, *, by: str, reason: str) -> JobStatus | None:
+    """Cancel a waiting job, or ask a running one to stop. Returns its status now; None if there is none such to cancel.
+
+    `processing` means asked: the job ends as cancelled at its next progress call, effect, retry, or after a grace.
+    """
+    with transaction.atomic():
+        job = locked(Q(id=job_id, status__in=[*WAITING, JobStatus.PROCESSING]))
+        if job is None:
+            return None
+        note(job, "cancel", by, reason=reason)
+        if job.status != JobStatus.PROCESSING:
+            return end(job, JobStatus.CANCELLED, Report(reason=reason or f"cancelled by {by}"), attempted=False)
+        if job.cancel_requested_at is None:
+            Job.objects.filter(pk=job.pk).update(
+                cancel_requested_at=Now(), reason=short(reason or f"cancel asked by {by}")
+            )
+        return JobStatus.PROCESSING
+
+
+def cancel_waiting(queue: str, limit: int, *, by: str) -> int:
+    """Cancel up to `limit` waiting jobs of a queue."""
+    with transaction.atomic():
+        jobs = list(lock(Job.objects.filter(queue=queue, status__in=WAITING))[:limit])
+        for job in jobs:
+            note(job, "cancel", by, reason="queue cleared")
+            end(job, JobStatus.CANCELLED, Report(reason=f"queue cleared by {by}"), attempted=False)
+    return len(jobs)
+
+
+def replay(job_id: uuid.UUID, *, by: str, reason: str) -> bool:
+    """Run a finished job again: same id, fresh retry budget, history kept."""
+    with transaction.atomic():
+        job = locked(Q(id=job_id, status__in=AGAIN))
+        if job is None:
+            return False
+        note(job, "retry", by, reason=reason, was=job.status)
+        job.failures = job.deaths = job.orphaned = 0
+        job.cancel_requested_at = None
+        job.expires_at = None
+        to_waiting(job, 0, status=JobStatus.PENDING, reason=short(reason or f"run again by {by}"))
+        project(job, JobStatus.PENDING, Report())
+    return True
+
+
+def resolve(job_id: uuid.UUID, effect_id: int, *, happened: bool, by: str, reason: str) -> bool:
+    """Settle an effect in doubt by a person's word, and let its job run on: a confirmed effect is skipped."""
+    with transaction.atomic():
+        job = locked(Q(id=job_id, status=JobStatus.IN_DOUBT))
+        if job is None:
+            return False
+        settled = EffectStatus.CONFIRMED if happened else EffectStatus.FAILED
+        open_effect = Effect.objects.filter(pk=effect_id, job=job, status=EffectStatus.ATTEMPTING)
+        if not open_effect.update(status=settled, settled_at=Now(), settled_by=by[:150], reason=short(reason)):
+            return False
+        note(job, "resolve", by, reason=reason, effect=effect_id, happened=happened)
+        to_waiting(job, 0, status=JobStatus.PENDING, reason=f"resolved by {by}")
+        project(job, JobStatus.PENDING, Report())
+        return True
+
+
+def fail_from_outside(job_id: uuid.UUID, report: Report, *, again: bool, by: str) -> JobStatus | None:
+    """Count a failure against an unfinished job whoever runs it: what runs now is fenced off by the next claim."""
+    with transaction.atomic():
+        job = locked(Q(id=job_id, status__in=[*WAITING, JobStatus.PROCESSING]))
+        if job is None:
+            return None
+        note(job, "fail", by, error=report.error)
+        job.failures += 1
+        ran = job.status == JobStatus.PROCESSING
+        if not again:
+            return end(job, JobStatus.FAILED, report, attempted=ran)
+        if job.failures > job.max_retries:
+            return end(job, JobStatus.DEAD, report, attempted=ran)
+        return wait(job, backoff(job.failures), report, attempted=ran)

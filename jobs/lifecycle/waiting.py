@@ -1,0 +1,66 @@
+"""Jobs come in, wait, and are rung."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import Sequence
+from datetime import datetime
+
+from django.db import transaction
+
+from jobs import sql
+from jobs.clock import Now, aware
+from jobs.config import config
+from jobs.lifecycle.moves import end, lock
+from jobs.lifecycle.values import Due, NewJob, Written, as_uuid, row_of
+from jobs.models import WAITING, Job, JobStatus
+from jobs.reports import Report
+
+
+def insert(jobs: Sequence[NewJob]) -> list[Written]:
+    """Write jobs down in the caller's transaction. One already there, by key or unique slot, is not in the answer."""
+    if not jobs:
+        return []
+    parameters = {"rows": json.dumps([row_of(job) for job in jobs]), "grace": config().GRACE}
+    rows = sql.fetch("enqueue", parameters)
+    return [Written(as_uuid(row[0]), aware(row[1]), aware(row[2]), aware(row[3])) for row in rows]
+
+
+def ring_due(queue: str, limit: int) -> list[Due]:
+    """Stamp up to `limit` due jobs of a queue as rung, and return them most urgent first."""
+    parameters = {
+        "queue": queue,
+        "limit": limit,
+        "grace": config().GRACE,
+        "grace_limit": config().GRACE_LIMIT,
+    }
+    rows = sorted(sql.fetch("ring", parameters))
+    return [Due(as_uuid(row[2]), row[3], row[4], row[5], aware(row[6])) for row in rows]
+
+
+def ring_lost(queue: str, before: datetime, limit: int = 1000) -> int:
+    """Make jobs due again whose doorbell, rung before a time, can no longer be on its way."""
+    lost = Job.objects.filter(
+        queue=queue, status__in=WAITING, rung_at__lt=before, run_at__lte=Now(), dispatch_at__gt=Now()
+    )
+    ids = list(lost.values_list("pk", flat=True)[:limit])
+    return (
+        Job.objects.filter(pk__in=ids, status__in=WAITING, rung_at__lt=before).update(dispatch_at=Now()) if ids else 0
+    )
+
+
+def not_rung(ids: Sequence[uuid.UUID]) -> None:
+    """Jobs whose doorbell the broker did not take: the dispatcher rings next."""
+    due = Job.objects.filter(id__in=ids, status__in=WAITING, run_at__lte=Now(), dispatch_at__gt=Now())
+    due.update(dispatch_at=Now(), rung_at=None, rings=0)
+
+
+def expire_overdue(limit: int = 200) -> int:
+    """End waiting jobs whose latest first start has passed."""
+    with transaction.atomic():
+        overdue = Job.objects.filter(status__in=WAITING, attempt=0, expires_at__lte=Now())
+        jobs = list(lock(overdue)[:limit])
+        for job in jobs:
+            end(job, JobStatus.EXPIRED, Report(reason="not started in time"), attempted=False)
+    return len(jobs)
