@@ -27,7 +27,7 @@ class Example:
     intent: Intent | None = None
     urgency: Urgency | None = None
     sentiment: Sentiment | None = None
-    weight: float = 1.0
+    own: bool = True
 
     def with_mail(self, **changes: object) -> Example:
         return replace(self, mail=replace(self.mail, **changes))  # type: ignore[arg-type]

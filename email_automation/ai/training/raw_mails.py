@@ -67,7 +67,7 @@ def _example(path: Path, spam: bool) -> Example:
         spam=spam,
         intent=None if spam else _intent(mail),
         urgency=None if spam else Urgency.NORMAL,
-        weight=1.0,
+        own=False,
     )
 
 
