@@ -25,9 +25,12 @@ class GmailSyncJobManager:
 
         Returns:
             How it stands now, as `get_sync_status`.
+
+        Raises:
+            JobNotFound: there is no such sync.
         """
-        job = job_services.find(job_id)
-        while isinstance(executor.run(job.pk), Later):
+        run = self._run_of(job_id)
+        while isinstance(executor.run(run.job_id), Later):
             pass  # the next slice
         return self.get_sync_status(job_id)
 
@@ -37,10 +40,8 @@ class GmailSyncJobManager:
         Raises:
             JobNotFound: there is no such sync.
         """
-        job = job_services.find(job_id)
-        run = SyncRun.objects.filter(job_id=job.pk).first()
-        if run is None:
-            raise JobNotFound(f"Job {job.pk} is no sync.", field="job_id")
+        run = self._run_of(job_id)
+        job = job_services.find(run.job_id)
         return {
             **sync.result(run),
             "success": job.status == JobStatus.COMPLETED,
@@ -48,3 +49,10 @@ class GmailSyncJobManager:
             "error": job.error or None,
             "sync_type": run.sync_type,
         }
+
+    def _run_of(self, job_id: str) -> SyncRun:
+        job = job_services.find(job_id)
+        run = SyncRun.objects.filter(job_id=job.pk).first()
+        if run is None:
+            raise JobNotFound(f"Job {job.pk} is no sync.", field="job_id")
+        return run

@@ -6,7 +6,7 @@ from email_automation import classifying, delivery, outbox, replying, sync
 from jobs.queues import ai_queue, email_queue
 
 
-@email_queue.task(max_retries=3)
+@email_queue.task(max_retries=3, names_job="job_id")
 def process_gmail_sync(job_id: str) -> dict[str, object]:
     """Sync a mailbox: `job_id` names its SyncRun. A long sync goes on in slices, as the same job."""
     return sync.result(sync.run(uuid.UUID(job_id)))

@@ -73,6 +73,7 @@ class JobQueue:
         atomic: bool = False,
         effects: bool = False,
         local: bool | None = None,
+        names_job: str = "",
         permanent: Sequence[type[Exception]] = (),
     ) -> Callable[[Callable[P, R]], Callable[P, R]]:
         """Declare a function as a task of this queue.
@@ -85,6 +86,7 @@ class JobQueue:
             atomic: Commit what it writes together with its settling: exactly once. No effects, no network.
             effects: It does what cannot be taken back: sends, pays, writes to another system.
             local: It may run in the process that enqueued it while the broker is away; by default if it has no effects.
+            names_job: An argument that holds the job's own id: enqueued for a job that is there, that job is returned.
             permanent: Exceptions that no retry can mend.
         """
         options = registry.Options(
@@ -95,6 +97,7 @@ class JobQueue:
             atomic=atomic,
             effects=effects,
             local=not effects if local is None else local,
+            names_job=names_job,
             permanent=tuple(permanent),
         )
 

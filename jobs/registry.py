@@ -31,6 +31,7 @@ class Options:
     atomic: bool = False
     effects: bool = False
     local: bool = True
+    names_job: str = ""
     permanent: tuple[type[Exception], ...] = ()
 
 

@@ -71,6 +71,8 @@ def enqueue(
         UnknownTask, InvalidArguments, KeyTaken, Refused: naming the field and the remedy.
     """
     spec = registry.get(task)
+    if named := _named_job(spec, args or {}):
+        return named
     new = _new_job(
         spec,
         spec.bind(positional, args or {}),
@@ -226,6 +228,18 @@ def _by_id(text: str) -> Job | None:
         return Job.objects.filter(pk=uuid.UUID(text)).first()
     except ValueError:
         return None
+
+
+def _named_job(spec: registry.TaskSpec, args: Mapping[str, Any]) -> Job | None:
+    """The job that the arguments name, where that is how the task's callers say "this one"."""
+    named = args.get(spec.options.names_job)
+    if not isinstance(named, str | uuid.UUID):
+        return None
+    try:
+        job = find(named)
+    except JobNotFound:
+        return None
+    return job if job.task == spec.name else None
 
 
 def _new_job(

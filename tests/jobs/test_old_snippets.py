@@ -69,7 +69,6 @@ def test_the_examples_work_one_after_another(names: dict[str, Any], capsys: pyte
     assert capsys.readouterr().out.splitlines() == ["Status: pending", "Retry count: 0", "True"]
 
 
-@pytest.mark.xfail(strict=True, reason="enqueue_job makes a second job of the sync that its job_id names")
 def test_a_sync_that_was_queued_is_not_enqueued_a_second_time(names: dict[str, Any]) -> None:
     run(SNIPPETS[0], names)
     assert names["rq_job_id"] == names["job_id"]
