@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from fikiri.laptop.interrupts import uninterrupted
+from fikiri.laptop.interrupts import deferred, uninterrupted
 from fikiri.laptop.lifeline import ends_with_parent
 
 STABLE_AFTER = 30.0  # seconds of running after which earlier crashes are forgotten
@@ -54,7 +54,8 @@ class Processes:
     def start(self, program: Program) -> None:
         """Run it until `stop`."""
         _put_aside(self.log_of(program.name))
-        self._children.append(_Child(program, self._run(program), time.monotonic()))
+        with deferred():
+            self._children.append(_Child(program, self._run(program), time.monotonic()))
 
     def log_of(self, name: str) -> Path:
         """The file that a program's output goes to."""
@@ -116,7 +117,8 @@ class Processes:
         self._say(f"{name} ended with {_ending(child.process.returncode)}; it starts again in {pause:.0f} s. See {log}")
 
     def _restart(self, child: _Child) -> None:
-        child.process = self._run(child.program)
+        with deferred():
+            child.process = self._run(child.program)
         child.started_at = time.monotonic()
         child.start_again_at = None
 

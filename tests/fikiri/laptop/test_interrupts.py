@@ -1,5 +1,6 @@
 """A process that looks after others wakes when one ends, and is asked to end only once."""
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -8,7 +9,7 @@ import time
 
 import pytest
 
-from fikiri.laptop.interrupts import interrupts, uninterrupted
+from fikiri.laptop.interrupts import deferred, interrupts, uninterrupted
 
 
 def test_the_end_of_a_child_ends_the_wait() -> None:
@@ -22,6 +23,22 @@ def test_the_end_of_a_child_ends_the_wait() -> None:
 def test_every_way_of_asking_to_end_interrupts(number: signal.Signals) -> None:
     with interrupts(), pytest.raises(KeyboardInterrupt):
         os.kill(os.getpid(), number)
+
+
+def test_a_library_that_swallows_the_interrupt_only_delays_it() -> None:
+    with interrupts() as waiter:
+        with contextlib.suppress(KeyboardInterrupt):
+            os.kill(os.getpid(), signal.SIGTERM)
+        with pytest.raises(KeyboardInterrupt):
+            waiter.wait(60)
+
+
+def test_an_interrupt_waits_until_a_process_is_noted_down() -> None:
+    noted = []
+    with interrupts(), pytest.raises(KeyboardInterrupt), deferred():
+        os.kill(os.getpid(), signal.SIGINT)
+        noted.append("process")
+    assert noted == ["process"]
 
 
 def test_clearing_up_is_not_interrupted() -> None:
