@@ -2,11 +2,13 @@
 
 from collections.abc import Callable, Iterator
 from datetime import timedelta
+from pathlib import Path
 
 import celery
 import pytest
 from django.contrib.auth.models import User
 
+from email_automation import sample
 from jobs import clock, registry
 from tests.jobs.brokers import forgotten_broker
 
@@ -33,3 +35,12 @@ def later() -> Iterator[Callable[[float], None]]:
     """Moves the database's clock on by so many seconds."""
     yield lambda seconds: clock.shift(timedelta(seconds=seconds))
     clock.shift(timedelta())
+
+
+@pytest.fixture
+def one_message(tmp_path: Path) -> Path:
+    """A folder with one message of the sample."""
+    message = sample.MBOX.read_bytes().split(b"\nFrom ")[1].partition(b"\n")[2]
+    (tmp_path / "mail").mkdir()
+    (tmp_path / "mail" / "1.eml").write_bytes(message)
+    return tmp_path / "mail"

@@ -10,7 +10,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.db import connection
 
-from email_automation import sample, services
+from email_automation import services
 from email_automation.gmail_sync_jobs import GmailSyncJobManager
 from jobs.models import Job, JobStatus
 from jobs.queues import email_queue
@@ -90,15 +90,6 @@ def around(user: User, one_message: Path, as_worker_of_its_own: None) -> Namespa
         "mark_as_processed": done.add,
         "process": lambda email_id: {"status": "processed"},
     }
-
-
-@pytest.fixture
-def one_message(tmp_path: Path) -> Path:
-    """A folder with one message of the sample."""
-    message = sample.MBOX.read_bytes().split(b"\nFrom ")[1].partition(b"\n")[2]
-    (tmp_path / "mail").mkdir()
-    (tmp_path / "mail" / "1.eml").write_bytes(message)
-    return tmp_path / "mail"
 
 
 @pytest.fixture

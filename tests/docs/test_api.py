@@ -1,0 +1,64 @@
+"""Every `curl` line of the REST page works as it stands, and gets an answer of the shape that is shown."""
+
+import re
+from io import StringIO
+from pathlib import Path
+
+import pytest
+from django.contrib.auth.models import User
+from django.core.management import call_command
+from pytest_django.live_server_helper import LiveServer
+
+from email_automation import services
+from fikiri.places import BASE
+from jobs import services as job_services
+from tests.docs import curl, pages
+from tests.docs.stand_ins import make_lead
+from tests.docs.test_python import run_due_jobs
+
+PAGE = pages.DOCS / "api.md"
+CODE = re.compile(r"`([A-Z_]{5,})`")
+
+
+@pytest.mark.usefixtures("redis")
+@pytest.mark.parametrize("example", list(curl.examples(PAGE)), ids=str)
+def test_every_line_gets_an_answer_as_shown(
+    example: curl.Example, live_server: LiveServer, world: dict[str, str]
+) -> None:
+    for line in example.lines:
+        status, answer = curl.send(line, live_server.url, world)
+        assert status in ((404,) if line.endswith("/nobody") else (200, 202)), answer
+    assert curl.fits(example.shown, answer), answer
+
+
+def test_the_table_of_errors_has_the_codes_of_the_code() -> None:
+    source = "".join(
+        path.read_text() for folder in ("jobs", "email_automation") for path in (BASE / folder).rglob("*.py")
+    )
+    codes = {row[0].strip("`") for row in pages.rows(PAGE) if CODE.fullmatch(row[0])}
+    assert [code for code in codes if f'"{code}"' not in source] == []
+
+
+@pytest.fixture
+def world(user: User, one_message: Path) -> dict[str, str]:
+    """The variables of the page: somebody with a mailbox, a lead, and a job that waits."""
+    mailbox = services.add_mailbox(user, one_message)
+    services.sync_mailbox(mailbox)
+    run_due_jobs()
+    lead = make_lead(user.pk)
+    job = job_services.enqueue(
+        "send_email", {"to": "jane@example.com", "subject": "Hello", "body": "...", "user_id": user.pk}
+    )
+    job_services.enqueue("send_email", {"to": "a@example.com", "subject": "Hi", "body": "..."})
+    return {
+        "AUTH": f"Authorization: Token {token_of(user)}",
+        "JOB": str(job.pk),
+        "USER_ID": str(user.pk),
+        "LEAD": str(lead.pk),
+    }
+
+
+def token_of(user: User) -> str:
+    made = StringIO()
+    call_command("token", user.username, stdout=made, stderr=StringIO())
+    return made.getvalue().strip()
