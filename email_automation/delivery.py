@@ -1,20 +1,21 @@
-"""A mail leaves: recorded before, and what came of it after."""
+"""A mail leaves, once: written down before, and what came of it after."""
 
 import smtplib
-from email.utils import parseaddr
 
 from django.conf import settings
-from django.core.mail import EmailMessage, get_connection
-from django.db import transaction
+from django.core.mail import get_connection
 from django.utils import timezone
 
 from email_automation.automation import stopped_because, why_never_answered
 from email_automation.models import MailStatus, OutgoingMail
 from email_automation.recipients import BadMailError, addresses, check_content, is_reserved
-from jobs import context
-from jobs.errors import Fail, InDoubt
+from email_automation.writing import email_message, message_id
+from jobs import context, effects
+from jobs.effects import Doubt, Receipt, SurelyNot, Unclear
+from jobs.errors import Fail
+from jobs.models import Effect
 
-SMTP_PERMANENT = 500  # reply codes from here on are the server's last word
+PERMANENT = 500  # SMTP reply codes from here on are the server's last word
 
 
 def deliver(mail: OutgoingMail) -> OutgoingMail:
@@ -22,91 +23,88 @@ def deliver(mail: OutgoingMail) -> OutgoingMail:
 
     Raises:
         Fail: it must not go out, or the server refuses it for good.
-        InDoubt: it was handed over, and nobody knows what became of it.
-        OSError, SMTPException: it surely did not go; worth another try.
+        InDoubt: nobody knows whether it went.
+        OSError, SMTPException: it surely did not; worth another try.
     """
     if mail.status in (MailStatus.SENT, MailStatus.SKIPPED):
         return mail
-    if mail.status == MailStatus.SENDING:
-        raise InDoubt("an earlier attempt handed it to the mail server and did not come back")
-    _refuse_what_must_not_go(mail)
-    recipients = _checked(mail)
-    reserved = [address for address in recipients if is_reserved(address)]
-    if reserved and not settings.EMAIL_SINK:
+    recipients = _allowed(mail)
+    if not settings.EMAIL_SINK and any(is_reserved(address) for address in recipients):
         return _settle(mail, MailStatus.SKIPPED, "reserved domain: nobody has mail there")
-    _send(mail, recipients)
-    return mail
+    receipt = _send_once(mail, recipients)
+    mail.message_id = receipt.provider_id or message_id(mail)
+    mail.sent_at = timezone.now()
+    return _settle(mail, MailStatus.SENT)
 
 
-def _refuse_what_must_not_go(mail: OutgoingMail) -> None:
-    reason = stopped_because(mail.user_id)
-    if reason:
-        _settle(mail, MailStatus.FAILED, reason)
-        raise Fail(f"Not sent: {reason}. Allow it in the admin, then run the job again.", code="SENDING_STOPPED")
-    never = why_never_answered(mail.answers) if mail.answers else ""
-    if never:
-        _settle(mail, MailStatus.FAILED, never)
-        raise Fail(f"Not answered: {never}.", code="NEVER_ANSWERED")
-
-
-def _checked(mail: OutgoingMail) -> list[str]:
+def _allowed(mail: OutgoingMail) -> list[str]:
+    """The recipients, once nothing speaks against sending."""
+    if reason := stopped_because(mail.user_id):
+        raise _failed(mail, "SENDING_STOPPED", f"{reason}. Allow it in the admin, then run the job again")
+    if mail.answers and (reason := why_never_answered(mail.answers)):
+        raise _failed(mail, "NEVER_ANSWERED", f"it answers a message that is never answered: {reason}")
     try:
         check_content(mail.subject, mail.body)
         return addresses(mail.to)
     except BadMailError as error:
-        _settle(mail, MailStatus.FAILED, str(error))
-        raise Fail(str(error), code="INVALID_MAIL") from None
+        raise _failed(mail, "INVALID_MAIL", str(error)) from None
 
 
-def _send(mail: OutgoingMail, recipients: list[str]) -> None:
-    message = _message(mail, recipients)
+def _send_once(mail: OutgoingMail, recipients: list[str]) -> Receipt:
+    def send() -> Receipt:
+        return _send(mail, recipients)
+
+    def resolve(_: Effect) -> Doubt:
+        # SMTP has nobody to ask; but a mail that was not handed over yet has not gone.
+        mail.refresh_from_db(fields=["status"])
+        return Doubt.CANNOT_KNOW if mail.status == MailStatus.SENDING else Doubt.SURELY_NOT
+
+    if context.current() is None:  # called as a plain function: there is no second attempt
+        return send()
+    return effects.once(f"mail:{mail.pk}", kind="mail", do=send, resolve=resolve, seconds=settings.EMAIL_TIMEOUT)
+
+
+def _send(mail: OutgoingMail, recipients: list[str]) -> Receipt:
     connection = get_connection()
-    connection.open()  # what fails here has surely sent nothing
     try:
-        context.check_cancel()
-        _settle(mail, MailStatus.SENDING, "")
-        connection.send_messages([message])
+        connection.open()
+    except (smtplib.SMTPException, OSError) as error:
+        raise SurelyNot(f"the mail server does not answer ({type(error).__name__})") from error
+    try:
+        _settle(mail, MailStatus.SENDING)
+        connection.send_messages([email_message(mail, recipients)])
     except (smtplib.SMTPResponseException, smtplib.SMTPRecipientsRefused) as error:
-        _refused(mail, error)
+        raise SurelyNot("the mail server refused it") from _refused(mail, error)
     except (smtplib.SMTPException, OSError) as error:
         # Between the last byte and the server's answer: sending again might send twice.
-        raise InDoubt(f"the mail server went away while it took the mail ({type(error).__name__})") from error
+        raise Unclear(f"the mail server went away while it took the mail ({type(error).__name__})") from error
     finally:
         connection.close()
-    mail.message_id = message.extra_headers["Message-ID"].strip("<>")
-    mail.sent_at = timezone.now()
-    _settle(mail, MailStatus.SENT, "")
+    return Receipt(message_id(mail))
 
 
-def _refused(mail: OutgoingMail, error: smtplib.SMTPException) -> None:
-    """The server said no: for good, or for now."""
-    codes = [error.smtp_code] if isinstance(error, smtplib.SMTPResponseException) else []
-    if isinstance(error, smtplib.SMTPRecipientsRefused):
-        codes = [code for code, _ in error.recipients.values()]
-    reason = f"the mail server refused it ({', '.join(str(code) for code in sorted(set(codes)))})"
-    if codes and min(codes) >= SMTP_PERMANENT:
-        _settle(mail, MailStatus.FAILED, reason)
-        raise Fail(f"Not sent: {reason}.", code="REFUSED_BY_SERVER") from error
+def _refused(mail: OutgoingMail, error: smtplib.SMTPException) -> Exception:
+    """What decides whether it is tried again: the server's no is for good, or for now."""
+    codes = _codes(error)
+    reason = f"the mail server refused it ({', '.join(map(str, codes)) or type(error).__name__})"
+    if codes and min(codes) >= PERMANENT:
+        return _failed(mail, "REFUSED_BY_SERVER", reason)
     _settle(mail, MailStatus.QUEUED, reason)
-    raise error
+    return error
 
 
-def _message(mail: OutgoingMail, recipients: list[str]) -> EmailMessage:
-    sender = settings.DEFAULT_FROM_EMAIL
-    domain = parseaddr(sender)[1].rpartition("@")[2] or "localhost"
-    headers = {"Message-ID": f"<{mail.job_id or f'mail-{mail.pk}'}@{domain}>"}
-    if mail.answers and mail.answers.message_id:
-        thread = [*mail.answers.references, mail.answers.message_id][-20:]
-        headers["In-Reply-To"] = f"<{mail.answers.message_id}>"
-        headers["References"] = " ".join(f"<{one}>" for one in thread)
-    if mail.released_by_rule:
-        headers["Auto-Submitted"] = "auto-replied"
-        headers["X-Auto-Response-Suppress"] = "All"
-    return EmailMessage(mail.subject, mail.body, sender, recipients, headers=headers)
+def _codes(error: smtplib.SMTPException) -> list[int]:
+    if isinstance(error, smtplib.SMTPRecipientsRefused):
+        return sorted({code for code, _ in error.recipients.values()})
+    return [error.smtp_code] if isinstance(error, smtplib.SMTPResponseException) else []
 
 
-def _settle(mail: OutgoingMail, status: MailStatus, reason: str) -> OutgoingMail:
+def _failed(mail: OutgoingMail, code: str, reason: str) -> Fail:
+    _settle(mail, MailStatus.FAILED, reason)
+    return Fail(f"Not sent: {reason}.", code=code)
+
+
+def _settle(mail: OutgoingMail, status: MailStatus, reason: str = "") -> OutgoingMail:
     mail.status, mail.reason = status, reason[:300]
-    with transaction.atomic():
-        mail.save(update_fields=["status", "reason", "message_id", "sent_at"])
+    mail.save(update_fields=["status", "reason", "message_id", "sent_at"])
     return mail
