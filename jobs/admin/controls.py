@@ -1,0 +1,100 @@
+"""Pausing: queues and tasks that are held back, why, and by whom."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils.safestring import SafeString
+
+from jobs import registry
+from jobs.admin.display import badge, moment
+from jobs.models import QueueControl, TaskControl
+from jobs.models.control import Control
+from jobs.queues import QUEUES
+
+if TYPE_CHECKING:
+    AdminBase = admin.ModelAdmin[Control]
+    FormBase = forms.ModelForm[Control]
+else:
+    AdminBase = admin.ModelAdmin
+    FormBase = forms.ModelForm
+
+
+class ControlForm(FormBase):
+    """Offers the names that there are and that have no row yet."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if "name" in self.fields:
+            taken = set(self._meta.model._default_manager.values_list("name", flat=True))
+            names = [name for name in self.names() if name not in taken]
+            self.fields["name"] = forms.ChoiceField(choices=[(name, name) for name in names])
+
+    def names(self) -> list[str]:
+        return sorted(QUEUES)
+
+
+class TaskControlForm(ControlForm):
+    def names(self) -> list[str]:
+        return registry.names()
+
+
+class ControlAdmin(AdminBase):
+    form = ControlForm
+    list_display = ("name", "state", "reason", "by", "changed")
+    fields = ("name", "paused", "reason", "by", "changed_at")
+    readonly_fields = ("by", "changed_at")
+    actions = ("pause", "resume")
+
+    class Media:
+        css = {"all": ("jobs/admin.css",)}
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Control | None = None) -> tuple[str, ...]:
+        return ("name", "by", "changed_at") if obj else ("by", "changed_at")
+
+    def has_delete_permission(self, request: HttpRequest, obj: Control | None = None) -> bool:
+        """Resume it instead: the row says who did it."""
+        return False
+
+    def save_model(self, request: HttpRequest, obj: Control, form: Any, change: bool) -> None:
+        obj.by = request.user.get_username()
+        super().save_model(request, obj, form, change)
+
+    @admin.action(description="Pause", permissions=["change"])
+    def pause(self, request: HttpRequest, controls: QuerySet[Control]) -> None:
+        self._set(request, controls, paused=True)
+
+    @admin.action(description="Resume", permissions=["change"])
+    def resume(self, request: HttpRequest, controls: QuerySet[Control]) -> None:
+        self._set(request, controls, paused=False)
+
+    def _set(self, request: HttpRequest, controls: QuerySet[Control], *, paused: bool) -> None:
+        words = "Paused" if paused else "Resumed"
+        for control in controls.exclude(paused=paused):
+            control.paused, control.by, control.reason = paused, request.user.get_username(), ""
+            control.save()
+            self.log_change(request, control, f"{words}.")
+            self.message_user(request, f"{words} {control.name}.", messages.SUCCESS)
+
+    @admin.display(description="State")
+    def state(self, control: Control) -> SafeString:
+        return badge("retrying", "paused") if control.paused else badge("completed", "running")
+
+    @admin.display(description="Changed")
+    def changed(self, control: Control) -> SafeString:
+        return moment(control.changed_at)
+
+
+@admin.register(QueueControl)
+class QueueControlAdmin(ControlAdmin):
+    pass
+
+
+@admin.register(TaskControl)
+class TaskControlAdmin(ControlAdmin):
+    form = TaskControlForm
+    search_fields = ("name",)

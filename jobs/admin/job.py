@@ -1,0 +1,160 @@
+"""Jobs: the list, one job's page, and what may be done to them."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import UTC, datetime
+from typing import Any
+
+from django.contrib import admin
+from django.contrib.admin.views.main import ChangeList
+from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
+from django.http import Http404, HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+from django.utils.text import Truncator
+
+from jobs.admin import doubt, filters, job_page, owners, search, steering
+from jobs.admin.display import badge, bar, moment, took, tries
+from jobs.admin.readonly import RecordAdmin
+from jobs.models import WAITING, Effect, Job, JobStatus
+
+NOTE = 120  # characters
+
+
+class JobList(ChangeList):
+    """A page of jobs without what a page does not show, and with their owners' names: one query for all."""
+
+    def get_queryset(self, request: HttpRequest, exclude_parameters: list[str | None] | None = None) -> QuerySet[Any]:
+        return super().get_queryset(request, exclude_parameters).defer("arguments", "workflow")
+
+    def get_results(self, request: HttpRequest) -> None:
+        super().get_results(request)
+        names = owners.names_of(self.result_list)
+        for job in self.result_list:
+            job.owner_name = names[job.owner_id]
+
+
+@admin.register(Job)
+class JobAdmin(RecordAdmin):
+    list_display = ("state", "job", "queue", "owner", "age", "note")
+    list_display_links = ("job",)
+    list_filter = filters.LIST
+    search_fields = ("id",)
+    search_help_text = search.HELP
+    sortable_by = ("age",)
+    empty_value_display = ""
+    actions = (steering.cancel_selected, steering.retry_selected)
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        return super().changelist_view(request, {"title": "Jobs"} | (extra_context or {}))
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
+        return JobList
+
+    def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> tuple[QuerySet[Job], bool]:
+        return (search.found(queryset, search_term) if search_term.strip() else queryset), False
+
+    def has_steer_permission(self, request: HttpRequest) -> bool:
+        """Asked by the actions."""
+        return steering.may_steer(request)
+
+    def get_urls(self) -> list[URLPattern]:
+        verbs = [
+            path(
+                f"<uuid:job_id>/{verb.name}/",
+                self.admin_site.admin_view(self.steer_view),
+                {"verb": verb},
+                name=f"jobs_job_{verb.name}",
+            )
+            for verb in steering.VERBS.values()
+        ]
+        resolve = path(
+            "<uuid:job_id>/resolve/<int:effect_id>/",
+            self.admin_site.admin_view(self.resolve_view),
+            name="jobs_job_resolve",
+        )
+        return [*verbs, resolve, *super().get_urls()]
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """One job's page: nothing on it can be edited."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        job = self.get_object(request, object_id)
+        if job is None:
+            return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)  # type: ignore[attr-defined,no-any-return]
+        context = {
+            **self.admin_site.each_context(request),
+            **job_page.of(job),
+            "title": job.task,
+            "opts": self.opts,
+            "media": self.media,
+            "job": job,
+            "verbs": steering.buttons(request, job),
+            "may_resolve": job.status == JobStatus.IN_DOUBT and steering.may_steer(request),
+        }
+        return TemplateResponse(request, "admin/jobs/job/detail.html", context | (extra_context or {}))
+
+    def steer_view(self, request: HttpRequest, job_id: uuid.UUID, verb: steering.Verb) -> HttpResponse:
+        return steering.one(self, request, self._steerable(request, job_id), verb)
+
+    def resolve_view(self, request: HttpRequest, job_id: uuid.UUID, effect_id: int) -> HttpResponse:
+        job = self._steerable(request, job_id)
+        effect = Effect.objects.filter(job=job, pk=min(effect_id, 2**63 - 1)).first()
+        if effect is None:
+            raise Http404
+        return doubt.resolve(self, request, job, effect)
+
+    def _steerable(self, request: HttpRequest, job_id: uuid.UUID) -> Job:
+        if not (steering.may_steer(request) and self.has_view_permission(request)):
+            raise PermissionDenied
+        job = Job.objects.filter(pk=job_id).first()
+        if job is None:
+            raise Http404
+        return job
+
+    @admin.display(description="Status")
+    def state(self, job: Job) -> SafeString:
+        return format_html("{}<br>{}", badge(job.status), _so_far(job))
+
+    @admin.display(description="Job")
+    def job(self, job: Job) -> SafeString:
+        known_as = job.key or str(job.pk)[-12:]
+        return format_html(
+            '{}<br><span class="jobs-quiet jobs-id" title="{}">{}</span>',
+            job.task,
+            job.pk,
+            Truncator(known_as).chars(40),
+        )
+
+    @admin.display(description="Owner")
+    def owner(self, job: Job) -> str:
+        return str(job.owner_name)  # type: ignore[attr-defined]
+
+    @admin.display(description="Age", ordering="created_at")
+    def age(self, job: Job) -> SafeString:
+        return moment(job.created_at)
+
+    @admin.display(description="Note")
+    def note(self, job: Job) -> SafeString | str:
+        text, colour = (job.error, "jobs-error") if job.error else (job.reason, "jobs-quiet")
+        if job.status == JobStatus.PROCESSING and job.cancel_requested_at:
+            text, colour = "asked to stop", "jobs-quiet"
+        short = Truncator(text).chars(NOTE)
+        return format_html('<span class="{}" title="{}">{}</span>', colour, text, short) if text else ""
+
+
+def _so_far(job: Job) -> SafeString:
+    """Under the badge: how far a job is, when it runs, or how long it took."""
+    if job.status in WAITING:
+        parts: list[str] = [moment(job.run_at)] if job.run_at > datetime.now(UTC) else []
+    else:
+        parts = [bar(job)] if job.progress_total and job.status != JobStatus.COMPLETED else [took(job)]
+    if job.failures:
+        parts.append(tries(job))
+    return format_html_join(", ", '<span class="jobs-quiet">{}</span>', ((part,) for part in parts if part))

@@ -1,0 +1,258 @@
+"""What the platform writes down around jobs: to be looked at only."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import Q, QuerySet
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from jobs.admin.display import badge, block, job_link, moment, pretty
+from jobs.admin.filters import Choices, Narrowing
+from jobs.admin.readonly import RecordAdmin
+from jobs.config import config
+from jobs.models import Attempt, AuditEntry, Batch, Effect, JobEvent, JobStatus, Quarantine, Schedule, WorkerBeat
+
+
+class OutcomeFilter(Narrowing):
+    title = parameter_name = "outcome"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> Choices:
+        return [(status, status) for status in ("retrying", "failed", "dead", "cancelled", "in_doubt")]
+
+    def condition(self, value: str) -> Q | None:
+        return Q(outcome=value) if value in JobStatus.values else None
+
+
+class OfAJob(RecordAdmin):
+    """A row that belongs to a job: links to it, and is found by its id."""
+
+    search_help_text = "A job's id, or words."
+    list_display_links: tuple[str, ...] = ()
+
+    def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> tuple[QuerySet[Any], bool]:
+        try:
+            return queryset.filter(job_id=uuid.UUID(search_term.strip())), False
+        except ValueError:
+            return super().get_search_results(request, queryset, search_term)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Attempt | JobEvent | Effect]:
+        rows: QuerySet[Attempt | JobEvent | Effect] = super().get_queryset(request)
+        return rows.select_related("job").defer("job__arguments", "job__workflow")
+
+    @admin.display(description="Job")
+    def of_job(self, row: Attempt | JobEvent | Effect) -> SafeString | str:
+        return job_link(row.job_id, row.job.task) if row.job else "pruned"
+
+
+@admin.register(Attempt)
+class AttemptAdmin(OfAJob):
+    list_display = ("number", "of_job", "result", "error_class", "short_error", "worker", "ended")
+    list_display_links = ("number",)
+    list_filter = (OutcomeFilter,)
+    search_fields = ("error_class", "error")
+    ordering = ("-id",)
+    fields = (
+        "of_job",
+        "number",
+        "result",
+        "worker",
+        "boot",
+        "pid",
+        "started_at",
+        "finished_at",
+        "error_class",
+        "error_text",
+        "traceback_text",
+        "log_text",
+    )
+
+    @admin.display(description="Outcome")
+    def result(self, attempt: Attempt) -> SafeString:
+        return badge(attempt.outcome)
+
+    @admin.display(description="Error")
+    def short_error(self, attempt: Attempt) -> str:
+        return attempt.error[:120]
+
+    @admin.display(description="Ended")
+    def ended(self, attempt: Attempt) -> SafeString:
+        return moment(attempt.finished_at)
+
+    @admin.display(description="Error")
+    def error_text(self, attempt: Attempt) -> SafeString:
+        return block(attempt.error)
+
+    @admin.display(description="Traceback")
+    def traceback_text(self, attempt: Attempt) -> SafeString:
+        return block(attempt.traceback)
+
+    @admin.display(description="Log")
+    def log_text(self, attempt: Attempt) -> SafeString:
+        return block(attempt.log)
+
+
+@admin.register(JobEvent)
+class JobEventAdmin(OfAJob):
+    list_display = ("when", "of_job", "kind", "by", "what")
+    list_display_links = ("when",)
+    search_fields = ("by",)
+    ordering = ("-id",)
+    fields = ("at", "of_job", "kind", "by", "what")
+
+    @admin.display(description="When")
+    def when(self, event: JobEvent) -> SafeString:
+        return moment(event.at)
+
+    @admin.display(description="Detail")
+    def what(self, event: JobEvent) -> SafeString:
+        return block(pretty(event.detail) if event.detail else "")
+
+
+@admin.register(Effect)
+class EffectAdmin(OfAJob):
+    list_display = ("key", "of_job", "kind", "state", "provider_id", "when")
+    list_display_links = ("key",)
+    list_filter = ("status",)
+    search_fields = ("key", "provider_id")
+    ordering = ("-id",)
+    fields = (
+        "key",
+        "of_job",
+        "attempt",
+        "kind",
+        "state",
+        "provider_id",
+        "what",
+        "created_at",
+        "settled_at",
+        "settled_by",
+        "reason",
+    )
+
+    @admin.display(description="State")
+    def state(self, effect: Effect) -> SafeString:
+        return badge(effect.status)
+
+    @admin.display(description="Begun")
+    def when(self, effect: Effect) -> SafeString:
+        return moment(effect.created_at)
+
+    @admin.display(description="Detail")
+    def what(self, effect: Effect) -> SafeString:
+        return block(pretty(effect.detail) if effect.detail else "")
+
+
+@admin.register(Batch)
+class BatchAdmin(RecordAdmin):
+    list_display = ("__str__", "state", "total", "completed", "failed", "when")
+    list_filter = ("status",)
+    search_fields = ("name", "correlation_id")
+    ordering = ("-created_at", "-id")
+    fields = (
+        "id",
+        "name",
+        "state",
+        "members",
+        "parent",
+        "owner_id",
+        "correlation_id",
+        "on_success",
+        "on_complete",
+        "stop_on_failure",
+        "total",
+        "completed",
+        "failed",
+        "created_at",
+        "finished_at",
+    )
+
+    @admin.display(description="Status")
+    def state(self, batch: Batch) -> SafeString:
+        return badge(batch.status)
+
+    @admin.display(description="Jobs")
+    def members(self, batch: Batch) -> SafeString:
+        address = reverse("admin:jobs_job_changelist", query={"batch": batch.pk})
+        return format_html('<a href="{}">Its jobs</a>', address)
+
+    @admin.display(description="Created")
+    def when(self, batch: Batch) -> SafeString:
+        return moment(batch.created_at)
+
+
+@admin.register(Schedule)
+class ScheduleAdmin(RecordAdmin):
+    list_display = ("name", "task", "clock", "paused", "next")
+    list_filter = ("paused",)
+    search_fields = ("name", "task")
+
+    @admin.display(description="When")
+    def clock(self, schedule: Schedule) -> str:
+        return f"{schedule.cron} ({schedule.time_zone})" if schedule.cron else f"every {schedule.every} s"
+
+    @admin.display(description="Next")
+    def next(self, schedule: Schedule) -> SafeString:
+        return moment(schedule.next_tick)
+
+
+@admin.register(Quarantine)
+class QuarantineAdmin(RecordAdmin):
+    list_display = ("when", "queue", "reason", "size", "worker")
+    search_fields = ("reason", "digest")
+    ordering = ("-id",)
+    fields = ("at", "queue", "reason", "size", "digest", "worker", "head_text")
+
+    @admin.display(description="When")
+    def when(self, message: Quarantine) -> SafeString:
+        return moment(message.at)
+
+    @admin.display(description="First bytes")
+    def head_text(self, message: Quarantine) -> SafeString:
+        return block(message.head)
+
+
+@admin.register(AuditEntry)
+class AuditEntryAdmin(RecordAdmin):
+    list_display = ("when", "by", "verb", "subject", "reason", "origin")
+    search_fields = ("by", "subject")
+    ordering = ("-id",)
+
+    @admin.display(description="When")
+    def when(self, entry: AuditEntry) -> SafeString:
+        return moment(entry.at)
+
+
+@admin.register(WorkerBeat)
+class WorkerBeatAdmin(RecordAdmin):
+    list_display = ("name", "state", "serves", "slots", "host", "pid", "since", "beat")
+    fields = ("name", "state", "serves", "slots", "host", "pid", "pids", "boot", "started_at", "beat_at")
+
+    @admin.display(description="State")
+    def state(self, worker: WorkerBeat) -> SafeString:
+        return badge(*state_of(worker))
+
+    @admin.display(description="Queues")
+    def serves(self, worker: WorkerBeat) -> str:
+        return ", ".join(map(str, worker.queues))
+
+    @admin.display(description="Up since")
+    def since(self, worker: WorkerBeat) -> SafeString:
+        return moment(worker.started_at)
+
+    @admin.display(description="Last beat")
+    def beat(self, worker: WorkerBeat) -> SafeString:
+        return moment(worker.beat_at)
+
+
+def state_of(worker: WorkerBeat) -> tuple[str, str]:
+    """A worker's state, as a badge's colour and word."""
+    if worker.beat_at < datetime.now(UTC) - timedelta(seconds=config().BEAT_TTL):
+        return "dead", "silent"
+    return ("retrying", "stopping") if worker.stopping else ("completed", "alive")

@@ -1,0 +1,64 @@
+"""django-celery-results in the admin: its rows mirror jobs, and are only to be looked at."""
+
+from __future__ import annotations
+
+import uuid
+
+import django_celery_results.admin  # noqa: F401 - registers what is replaced here, so it must come first
+from django.contrib import admin
+from django.utils.safestring import SafeString
+from django_celery_results.models import GroupResult, TaskResult
+
+from jobs.admin.display import badge, block, job_link, moment
+from jobs.admin.readonly import RecordAdmin
+
+COLOURS = {
+    "PENDING": "pending",
+    "RECEIVED": "pending",
+    "STARTED": "processing",
+    "RETRY": "retrying",
+    "SUCCESS": "completed",
+    "FAILURE": "failed",
+    "REVOKED": "cancelled",
+}
+
+admin.site.unregister([TaskResult, GroupResult])
+
+
+@admin.register(TaskResult)
+class TaskResultAdmin(RecordAdmin):
+    list_display = ("task_id", "task_name", "state", "worker", "done")
+    list_filter = ("status",)
+    search_fields = ("task_id__exact", "task_name__startswith")
+    ordering = ("-date_done",)
+    fields = ("job", "task_name", "state", "worker", "result_text", "traceback_text", "date_started", "date_done")
+
+    @admin.display(description="Job")
+    def job(self, result: TaskResult) -> SafeString | str:
+        try:
+            return job_link(uuid.UUID(result.task_id))
+        except ValueError:
+            return str(result.task_id)
+
+    @admin.display(description="State")
+    def state(self, result: TaskResult) -> SafeString:
+        return badge(COLOURS.get(result.status, "pending"), result.status)
+
+    @admin.display(description="Ended")
+    def done(self, result: TaskResult) -> SafeString:
+        return moment(result.date_done)
+
+    @admin.display(description="Result")
+    def result_text(self, result: TaskResult) -> SafeString:
+        return block((result.result or "")[:20_000])
+
+    @admin.display(description="Traceback")
+    def traceback_text(self, result: TaskResult) -> SafeString:
+        return block(result.traceback or "")
+
+
+@admin.register(GroupResult)
+class GroupResultAdmin(RecordAdmin):
+    list_display = ("group_id", "date_done")
+    search_fields = ("group_id__exact",)
+    ordering = ("-date_done",)

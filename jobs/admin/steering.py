@@ -1,0 +1,141 @@
+"""Cancel and retry in the admin: for one job or for many, asked back, with a reason that is kept."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from django import forms
+from django.contrib import admin, messages
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
+from django.db.models import Count, QuerySet
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.urls import reverse
+
+from jobs import services
+from jobs.errors import Refused
+from jobs.lifecycle import AGAIN
+from jobs.models import WAITING, Job, JobStatus
+
+if TYPE_CHECKING:
+    from jobs.admin.job import JobAdmin
+
+MAY_STEER = "jobs.change_job"
+MANY = 500  # jobs of one press: each is a transaction of its own, and the browser waits
+TEMPLATE = "admin/jobs/job/confirm.html"
+
+
+@dataclass(frozen=True)
+class Verb:
+    name: str
+    label: str
+    fits: Collection[str]
+    run: Callable[[UUID, str, str], str]  # returns what was done
+
+
+def _cancel(job_id: UUID, by: str, reason: str) -> str:
+    return "cancelled" if services.cancel(job_id, by=by, reason=reason).done else "asked to stop"
+
+
+def _retry(job_id: UUID, by: str, reason: str) -> str:
+    services.retry(job_id, by=by, reason=reason)
+    return "waiting again"
+
+
+CANCEL = Verb("cancel", "Cancel", (*WAITING, JobStatus.PROCESSING), _cancel)
+RETRY = Verb("retry", "Run again", AGAIN, _retry)
+VERBS = {verb.name: verb for verb in (CANCEL, RETRY)}
+
+
+class ReasonForm(forms.Form):
+    reason = forms.CharField(
+        max_length=300, required=False, widget=forms.TextInput(attrs={"class": "vTextField", "autofocus": True})
+    )
+
+
+def may_steer(request: HttpRequest) -> bool:
+    return request.user.has_perm(MAY_STEER)
+
+
+def buttons(request: HttpRequest, job: Job) -> list[dict[str, str]]:
+    """What this person may do to this job now."""
+    return [
+        {"name": verb.name, "label": verb.label, "address": reverse(f"admin:jobs_job_{verb.name}", args=[job.pk])}
+        for verb in VERBS.values()
+        if job.status in verb.fits and may_steer(request)
+    ]
+
+
+def one(model_admin: JobAdmin, request: HttpRequest, job: Job, verb: Verb) -> HttpResponse:
+    """Ask back (GET), then do it to one job (POST)."""
+    page = reverse("admin:jobs_job_change", args=[job.pk])
+    form = ReasonForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            done = verb.run(job.pk, request.user.get_username(), form.cleaned_data["reason"])
+            model_admin.message_user(request, f"Job {job.pk}: {done}.", messages.SUCCESS)
+        except Refused as error:
+            model_admin.message_user(request, str(error), messages.ERROR)
+        return HttpResponseRedirect(page)
+    context = _context(model_admin, request, verb, form) | {"job": job, "fitting": int(job.status in verb.fits)}
+    return TemplateResponse(request, TEMPLATE, context | {"back": page})
+
+
+def many(model_admin: JobAdmin, request: HttpRequest, jobs: QuerySet[Job], verb: Verb) -> HttpResponse | None:
+    """Ask back with what would happen, then do it to up to MANY of the selected jobs."""
+    form = ReasonForm(request.POST if "confirmed" in request.POST else None)
+    fitting = jobs.filter(status__in=verb.fits)
+    if form.is_valid():
+        _do_many(model_admin, request, fitting, verb, form.cleaned_data["reason"])
+        return None
+    counts = dict(jobs.order_by().values_list("status").annotate(Count("pk")))
+    context = _context(model_admin, request, verb, form) | {
+        "counts": sorted(counts.items(), key=lambda item: item[0] not in verb.fits),
+        "fits": verb.fits,
+        "fitting": sum(count for status, count in counts.items() if status in verb.fits),
+        "many": MANY,
+        "selected": request.POST.getlist(ACTION_CHECKBOX_NAME),
+        "select_across": request.POST.get("select_across", "0"),
+        "checkbox": ACTION_CHECKBOX_NAME,
+        "back": request.get_full_path(),
+    }
+    return TemplateResponse(request, TEMPLATE, context)
+
+
+def _do_many(model_admin: JobAdmin, request: HttpRequest, fitting: QuerySet[Job], verb: Verb, reason: str) -> None:
+    done = refused = 0
+    for job_id in list(fitting.order_by("created_at", "pk").values_list("pk", flat=True)[:MANY]):
+        try:
+            verb.run(job_id, request.user.get_username(), reason)
+            done += 1
+        except Refused:  # it moved on meanwhile
+            refused += 1
+    left = fitting.count() if done + refused == MANY else 0
+    words = f"{verb.label}: {done:,} done"
+    words += f", {refused:,} had moved on meanwhile" if refused else ""
+    words += f", {left:,} are left: press again" if left else ""
+    model_admin.message_user(request, f"{words}.", messages.SUCCESS if done else messages.WARNING)
+
+
+def _context(model_admin: JobAdmin, request: HttpRequest, verb: Verb, form: forms.Form) -> dict[str, Any]:
+    return {
+        **model_admin.admin_site.each_context(request),
+        "title": f"{verb.label}?",
+        "opts": model_admin.opts,
+        "media": model_admin.media,
+        "verb": verb,
+        "form": form,
+    }
+
+
+@admin.action(description="Cancel …", permissions=["steer"])
+def cancel_selected(model_admin: JobAdmin, request: HttpRequest, jobs: QuerySet[Job]) -> HttpResponse | None:
+    return many(model_admin, request, jobs, CANCEL)
+
+
+@admin.action(description="Run again …", permissions=["steer"])
+def retry_selected(model_admin: JobAdmin, request: HttpRequest, jobs: QuerySet[Job]) -> HttpResponse | None:
+    return many(model_admin, request, jobs, RETRY)
