@@ -17,10 +17,11 @@ from django.db.utils import DataError
 
 from jobs import child, context, identity, joblog, lifecycle, outcomes, registry, reports, settling, watcher, workflow
 from jobs.config import config
-from jobs.errors import Superseded
+from jobs.errors import Refused, Superseded
 from jobs.lifecycle import Claim
 from jobs.outcomes import Again, Completed, Doubtful, Dropped, Failed, Later, Lost, Outcome
 
+PAUSE = 0.5  # seconds between tries to settle while the database is away
 LostConnection = (OperationalError, InterfaceError)
 T = TypeVar("T")
 
@@ -60,8 +61,11 @@ def perform(claim: Claim) -> Outcome:
         return Later(config().GRACE, f"no worker here knows task {claim.task}")
     with transaction.atomic() if spec.options.atomic else nullcontext():
         outcome = outcomes.of_result(_call(spec, claim))
-        if spec.options.atomic and isinstance(outcome, Completed):
-            _complete(claim, outcome)
+        if spec.options.atomic:
+            if isinstance(outcome, Completed):
+                _complete(claim, outcome)
+            else:  # a result that cannot be kept
+                transaction.set_rollback(True)
         return outcome
 
 
@@ -81,15 +85,17 @@ def settle(claim: Claim, outcome: Outcome) -> Outcome:
         except Superseded:
             log.warning("attempt superseded", action="job_superseded", job=str(claim.id), attempt=claim.attempt)
             return Lost()
-        except DataError as error:
+        except (DataError, UnicodeError) as error:
             outcome = Failed(reports.of_text(f"The outcome could not be stored: {type(error).__name__}"))
+        except Refused as error:  # by what was to follow in a chain; the run itself is not repeated for that
+            outcome = Failed(reports.of_exception(error, reason="what was to follow it is refused"))
         except LostConnection as error:
             # Never the task's failure: its work is done. After the lease rescue decides.
             if time.monotonic() > deadline:
                 raise
             log.warning("settling again", action="settle_retried", job=str(claim.id), error=type(error).__name__)
             connection.close()
-            pause.wait(0.5)
+            pause.wait(PAUSE)
 
 
 def _settle(claim: Claim, outcome: Outcome) -> Outcome:

@@ -31,7 +31,11 @@ class KeepLines(logging.Handler):
         lines = _lines.get()
         if lines is None:
             return
-        message = record.msg.get("event", "") if isinstance(record.msg, dict) else record.getMessage()
+        try:
+            message = record.msg.get("event", "") if isinstance(record.msg, dict) else record.getMessage()
+        except (TypeError, ValueError, KeyError):  # arguments that do not fit the text: no reason to fail the task
+            self.handleError(record)
+            return
         lines.append(f"{record.levelname} {record.name}: {message}"[:LINE_LIMIT])
 
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from typing import Any
 
-from kombu.utils import json
+from django.core.serializers.json import DjangoJSONEncoder
 
 from jobs import errors, registry, reports
 from jobs.config import config
@@ -60,8 +61,8 @@ Outcome = Completed | Again | Later | Failed | Dropped | Doubtful | Lost
 def of_result(result: Any) -> Outcome:
     """Completed, or Failed when the result cannot be stored: a run must not be repeated for that."""
     try:
-        text: str = json.dumps(result)
-    except (TypeError, ValueError) as error:
+        text = json.dumps(result, cls=DjangoJSONEncoder, allow_nan=False)
+    except (TypeError, ValueError, RecursionError) as error:
         return Failed(reports.of_text(f"The task returned what is not JSON: {error}", error_class="InvalidResult"))
     if len(text) > config().RESULT_LIMIT:
         limit = config().RESULT_LIMIT
@@ -82,7 +83,7 @@ def of_exception(error: BaseException, options: registry.Options) -> Outcome:
         case errors.RetryRequest():
             return Again(reports.of_exception(error.cause or error), error.after)
         case errors.Snooze():
-            return Later(error.seconds, error.reason)
+            return Later(error.seconds, reports.clean(error.reason))
         case errors.Discard() | errors.Cancelled():
             return Dropped(reports.Report(reason=reports.clean(error.reason)))
         case errors.Fail():

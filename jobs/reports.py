@@ -45,7 +45,7 @@ def of_exception(error: BaseException, *, log: str = "", reason: str = "") -> Re
 
 
 def of_text(error: str, *, error_class: str = "", reason: str = "", log: str = "") -> Report:
-    text = clean(error)[:ERROR_LIMIT]
+    text, error_class = clean(error)[:ERROR_LIMIT], storable(error_class)
     return Report(
         error=text,
         error_class=error_class[:150],

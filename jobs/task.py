@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any, NoReturn
 
 from celery import Task
-from celery.exceptions import Ignore
+from celery.exceptions import Ignore, Reject
 from celery.exceptions import Retry as CeleryRetry
 from celery.result import AsyncResult
 
@@ -62,6 +62,8 @@ class JobTask(Task[Any, Any]):
         **options: Any,
     ) -> NoReturn:
         """Settle this attempt as `retrying`; nothing waits in the broker or in a worker's memory."""
+        if isinstance(exc, errors.Answer | errors.Superseded | Reject):
+            raise exc  # the task's own answer, caught by `autoretry_for`
         if self.request.called_directly or self.request.is_eager:
             super().retry(args, kwargs, exc, throw, eta, countdown, max_retries, **options)
         if eta is not None:
