@@ -1,15 +1,21 @@
 """Tasks that behave in every way a task can. Nothing here is part of the product."""
 
+import logging
 import os
 import signal
 import threading
 import time
+import uuid
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import celery
+import structlog
 from celery import Task, shared_task
+from celery.exceptions import Ignore, Reject, SoftTimeLimitExceeded
 
-from jobs import context, errors
+from jobs import context, errors, services
 from jobs.queues import ai_queue, crm_queue, email_queue
 
 
@@ -104,8 +110,6 @@ def meet_soft_limit() -> None:
 
 @email_queue.task()
 def log_and_fail(*lines: str) -> None:
-    import logging
-
     for line in lines:
         logging.getLogger("tests.tasks").warning(line)
     raise RuntimeError("failed after logging")
@@ -119,6 +123,92 @@ def answer(with_: str) -> None:
 @email_queue.task(permanent=(LookupError,))
 def look_up() -> None:
     raise KeyError("no such thing")
+
+
+@email_queue.task()
+def return_object() -> object:
+    return object()
+
+
+@email_queue.task()
+def return_too_much() -> str:
+    return "x" * 2_000_000
+
+
+@email_queue.task()
+def return_odd(kind: str) -> Any:
+    match kind:
+        case "deep":
+            deep: list[Any] = []
+            for _ in range(100_000):
+                deep = [deep]
+            return deep
+        case "round":
+            round_: list[Any] = []
+            round_.append(round_)
+            return round_
+        case "nan":
+            return float("nan")
+        case "dates":
+            return {"at": datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC), "id": uuid.UUID(int=5)}
+        case _:
+            return "a\x00b\ud800"
+
+
+@crm_queue.task(atomic=True)
+def rename_and_return_object(username: str, to: str) -> object:
+    rename_user(username, to)
+    return object()
+
+
+@email_queue.task()
+def raise_text(text: str) -> None:
+    raise ValueError("before\x00 after \ud800" if text == "null" else text)
+
+
+@email_queue.task()
+def answer_oddly(kind: str) -> None:
+    text = "odd\x00 \ud800"
+    answers: dict[str, BaseException] = {
+        "snooze": errors.Snooze(1, text),
+        "discard": errors.Discard(text),
+        "fail": errors.Fail(text, code=text),
+        "retry": errors.Retry(1, text),
+        "doubt": errors.InDoubt(text),
+    }
+    raise answers[kind]
+
+
+@email_queue.task()
+def log_badly() -> str:
+    logging.getLogger("tests.tasks").warning("%d of %d", "one")  # noqa: PLE1206 - wrong on purpose
+    return "done"
+
+
+@email_queue.task()
+def who_am_i() -> dict[str, Any]:
+    running = context.current()
+    request = celery.current_app.tasks["who_am_i"].request
+    assert running is not None
+    return {
+        "id": str(running.id),
+        "attempt": running.attempt,
+        "owner_id": running.owner_id,
+        "correlation_id": running.correlation_id,
+        "request_id": request.id,
+        "retries": request.retries,
+        "log_context": dict(structlog.contextvars.get_contextvars()),
+    }
+
+
+@email_queue.task()
+def enqueue_child() -> str:
+    return str(services.enqueue("echo", {"value": "child"}).pk)
+
+
+@email_queue.task()
+def take_all(first: int, *rest: int, **more: int) -> list[Any]:
+    return [first, list(rest), more]
 
 
 @shared_task
@@ -153,8 +243,6 @@ def _mark(path: str) -> int:
 
 
 def _raise(what: str) -> None:
-    from celery.exceptions import Ignore, Reject, SoftTimeLimitExceeded
-
     answers: dict[str, BaseException] = {
         "retry": errors.Retry(42, "busy there"),
         "retry for free": errors.Retry(42, "rate limited", counts=False),
