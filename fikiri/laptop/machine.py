@@ -14,7 +14,7 @@ from fikiri import places
 from fikiri.broker import connect
 from fikiri.laptop import ports
 from fikiri.laptop.accounts import Login
-from fikiri.laptop.interrupts import Waiter, uninterrupted
+from fikiri.laptop.interrupts import Waiter, deferred, uninterrupted
 from fikiri.laptop.ports import HOST
 from fikiri.laptop.processes import Processes, Program
 from fikiri.laptop.running import Running
@@ -65,7 +65,8 @@ class Machine:
             return
         port = ports.choose("SMTP_PORT", 8025, self._say)
         self._sink = SmtpSink(settings.MAIL_SINK_DIR, port)
-        self._sink.start()
+        with deferred():
+            self._sink.start()
         self._share(SMTP_PORT=str(port))
 
     def start_workers(self, *, together: bool) -> None:

@@ -35,9 +35,14 @@ def test_a_library_that_swallows_the_interrupt_only_delays_it() -> None:
 
 def test_an_interrupt_waits_until_a_process_is_noted_down() -> None:
     noted = []
-    with interrupts(), pytest.raises(KeyboardInterrupt), deferred():
-        os.kill(os.getpid(), signal.SIGINT)
-        noted.append("process")
+
+    def start_a_process() -> None:
+        with deferred():
+            os.kill(os.getpid(), signal.SIGINT)
+            noted.append("process")
+
+    with interrupts(), pytest.raises(KeyboardInterrupt):
+        start_a_process()
     assert noted == ["process"]
 
 
