@@ -49,7 +49,7 @@ class LeadDetail(APIView):
 
     def get(self, request: Request, lead_id: int) -> Response:
         lead = get_object_or_404(Lead, user_id=_user_id(request), pk=lead_id)
-        latest = lead.activities.order_by("-id")[:DEFAULT_LIMIT]
+        latest = lead.contact.activities.order_by("-id")[:DEFAULT_LIMIT]
         activities = [
             {
                 "kind": activity.kind,

@@ -60,4 +60,7 @@ class LatestFirst(ActivityFormSetBase):
 
     @cached_property
     def _latest(self) -> QuerySet[Activity]:
-        return super().get_queryset().order_by("-id")[:SHOWN_ACTIVITIES]
+        """Of a lead those of its contact: they began before it was a lead."""
+        known = Activity.objects.select_related("by")
+        contact_id = self.instance.contact_id if isinstance(self.instance, Lead) else self.instance.pk
+        return known.filter(contact_id=contact_id).order_by("-id")[:SHOWN_ACTIVITIES]

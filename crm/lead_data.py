@@ -11,6 +11,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from pydantic_core import ErrorDetails
 
 from crm.models import MAX_NOTES
+from crm.text import lines, one_line, whole
 from crm.words import Intent, Sentiment, Stage, Urgency
 from jobs.errors import Fail
 
@@ -28,21 +29,6 @@ class BadLeadData(Fail):
         super().__init__(f"lead_data.{field}: {problem}", code="INVALID_LEAD_DATA")
         self.field = field
         self.problem = problem
-
-
-def one_line(text: str) -> str:
-    """Printable text on one line, without a space too many."""
-    return " ".join("".join(char if char.isprintable() else " " for char in text).split())
-
-
-def clean_text(text: str) -> str:
-    """Text of several lines that any database can hold: no NUL, no half of a surrogate pair."""
-    return "".join(char for char in text if char.isprintable() or char in "\n\r\t").strip()
-
-
-def whole(text: str) -> str:
-    """Text without halves of surrogate pairs: those become question marks."""
-    return text.encode(errors="replace").decode()
 
 
 def _in_utc(value: object) -> object:
@@ -125,7 +111,7 @@ class LeadData(BaseModel):
     company: _line("company") | None = None  # type: ignore[valid-type]
     source: _line("source") | None = None  # type: ignore[valid-type]
     stage: Annotated[str, _word(Stage)] | None = None
-    notes: Annotated[str, Field(max_length=LIMITS["notes"]), _cleaned(clean_text)] | None = None
+    notes: Annotated[str, Field(max_length=LIMITS["notes"]), _cleaned(lines)] | None = None
     tags: (
         Annotated[list[Annotated[str, Field(max_length=MAX_TAG)]], Field(max_length=MAX_TAGS), AfterValidator(_tags)]
         | None

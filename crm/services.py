@@ -101,19 +101,39 @@ def add_lead(lead: Lead, *, by_id: int | None) -> None:
 
 @transaction.atomic
 def save_edit(edited: Contact | Lead, fields: Collection[str], *, by_id: int | None) -> None:
-    """Write the fields that a person changed, and no others: a job may have changed those meanwhile."""
-    model = type(edited)
-    current = model._default_manager.select_for_update(no_key=True).get(pk=edited.pk)
-    changes = {field: [getattr(current, field), getattr(edited, field)] for field in fields}
-    changes = {field: [old, new] for field, (old, new) in changes.items() if old != new}
+    """Write the fields that a person changed, and no others: a job may have changed those meanwhile.
+
+    A name, phone, company or source that is changed on a lead is changed on its contact too, and the other way.
+    """
+    of_lead = isinstance(edited, Lead)
+    contact_id = edited.contact_id if isinstance(edited, Lead) else edited.pk
+    contact = Contact.objects.select_for_update(no_key=True).filter(pk=contact_id).first()
+    lead = Lead.objects.select_for_update(no_key=True).filter(contact=contact).first()
+    current = lead if of_lead else contact
+    if contact is None or current is None:  # deleted while it was edited
+        return
+    changes: Changes = {}
+    for field in fields:
+        old, new = getattr(current, field), getattr(edited, field)
+        if new != old:
+            changes[field] = [old, new]
     if not changes:
         return
-    for field, (_, new) in changes.items():
-        setattr(current, field, new)
-    if isinstance(current, Lead):
-        _judge([current])
-    current.save(update_fields=[*changes, *(SCORED if isinstance(current, Lead) else ["updated_at"])])
+    _write(contact, changes, IDENTITY if of_lead else changes)
+    if lead:
+        lead.contact = contact
+        _write(lead, changes, changes if of_lead else IDENTITY)
     history.entry(current, Kind.EDIT, timezone.now(), changes=changes, by_id=by_id).save()
+
+
+def _write(record: Contact | Lead, changes: Changes, fields: Collection[str]) -> None:
+    """Write those of the changes that are among the fields."""
+    for field in fields:
+        if field in changes:
+            setattr(record, field, changes[field][1])
+    if isinstance(record, Lead):
+        _judge([record])
+    record.save()
 
 
 def _address_of_owner(user_id: int) -> str:

@@ -63,6 +63,9 @@ def test_a_long_history_is_shown_in_part_with_few_queries(
         page = admin_client.get(change(jane)).content
     assert b"Call number 59." in page
     assert b"Call number 9." not in page
+    upsert_lead({"user_id": jane.user_id, "email": jane.email, "activity": "Another call, while the form is open."})
+    assert admin_client.post(change(jane), {**form_of(page), "company": "Acme"}).status_code == 302
+    assert Lead.objects.get().company == "Acme"
 
 
 def test_hostile_text_is_shown_as_text(admin_client: Client, user: User) -> None:

@@ -24,6 +24,7 @@ def lead_of(user: User, email: str = "jane@acme.example", **more: Any) -> int:
 
 
 def test_a_lead_is_shown_with_its_score_and_history(api: Client, user: User) -> None:
+    upsert_lead({"user_id": user.pk, "email": "jane@acme.example", "message_key": "m:1", "intent": "support"})
     lead_id = lead_of(user, name="Jane", metadata={"a": 1})
     answer = api.get(f"/api/crm/leads/{lead_id}").json()
     assert answer["success"] is True
@@ -32,7 +33,7 @@ def test_a_lead_is_shown_with_its_score_and_history(api: Client, user: User) -> 
         lead_id, "jane@acme.example", "new", "cold", {"a": 1},
     )  # fmt: skip
     assert data["score"] == sum(reason["points"] for reason in data["reasons"])
-    assert [activity["kind"] for activity in data["activities"]] == ["update"]
+    assert [activity["kind"] for activity in data["activities"]] == ["update", "message"]
 
 
 def test_a_user_sees_only_their_own(api: Client, user: User, stranger: User) -> None:
@@ -40,7 +41,7 @@ def test_a_user_sees_only_their_own(api: Client, user: User, stranger: User) -> 
     own = lead_of(user)
     assert [lead["id"] for lead in api.get("/api/crm/leads").json()["data"]["leads"]] == [own]
     assert api.get("/api/crm/contacts").json()["data"]["count"] == 1
-    hidden, missing = api.get(f"/api/crm/leads/{foreign}"), api.get("/api/crm/leads/999999999")
+    hidden, missing = api.get(f"/api/crm/leads/{foreign}"), api.get(f"/api/crm/leads/{10**30}")
     assert hidden.status_code == missing.status_code == 404
     assert hidden.json() == missing.json()
     assert hidden.json()["success"] is False

@@ -86,6 +86,7 @@ def test_text_of_a_message_is_cut_to_its_column() -> None:
 def test_text_is_made_printable_and_lines_stay_lines() -> None:
     data = parse({**MINIMUM, "name": " Jane\r\n\x00 Doe\ud800 ", "notes": " one\x00\ntwo\ud800 "})
     assert data.name == "Jane Doe"
+    assert parse({**MINIMUM, "name": "\u202eenaJ \u0645\u06cc\u200c"}).name == "enaJ \u0645\u06cc\u200c"
     assert data.notes == "one\ntwo"
 
 

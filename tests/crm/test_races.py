@@ -88,6 +88,19 @@ def test_a_person_and_a_worker_who_write_at_once_lose_nothing(owner: User) -> No
     assert Contact.objects.get().messages == 6
 
 
+def test_an_edit_and_a_move_at_once_are_both_kept(owner: User) -> None:
+    upsert_lead(mail(owner, 0))
+    for number, stage in enumerate(Stage):
+        seen = Lead.objects.get()
+        seen.company = f"Acme {number}"
+        errors = at_once(
+            lambda: save_edit(seen, ["company"], by_id=owner.pk),  # noqa: B023
+            lambda: move_to_stage([seen.pk], stage),  # noqa: B023
+        )
+        assert errors == []
+        assert Lead.objects.values_list("company", "stage").get() == (f"Acme {number}", stage)
+
+
 def test_stages_move_while_messages_come_without_a_deadlock(owner: User) -> None:
     for person in range(5):
         upsert_lead(mail(owner, person, email=f"p{person}@acme.example"))

@@ -237,7 +237,16 @@ class TestPeople:
         stale.company = "Acme"
         services.save_edit(stale, ["company"], by_id=user.pk)
         assert (lead().company, lead().phone) == ("Acme", "+12125550123")
+        assert lead().contact.company == "Acme"
         assert Activity.objects.latest("id").changes == {"company": ["", "Acme"]}
+
+    def test_an_edit_of_a_contact_reaches_its_lead(self, said: dict[str, Any], user: User) -> None:
+        upsert_lead({**said, "notes": "Of the lead."})
+        contact, before = Contact.objects.get(), lead().score
+        contact.company, contact.notes = "Acme", "Of the contact."
+        services.save_edit(contact, ["company", "notes"], by_id=user.pk)
+        assert (lead().company, lead().notes, lead().score) == ("Acme", "Of the lead.", before + 4)
+        assert Contact.objects.get().notes == "Of the contact."
 
     def test_an_edit_of_nothing_leaves_no_trace(self, said: dict[str, Any], user: User) -> None:
         upsert_lead(said)
