@@ -1,6 +1,14 @@
 from django.apps import AppConfig
+from typing_extensions import override
 
 
 class EmailAutomationConfig(AppConfig):
     name = "email_automation"
     verbose_name = "Mail"
+
+    @override
+    def ready(self) -> None:
+        from email_automation import sync
+        from jobs.api import details
+
+        details.register("process_gmail_sync", sync.details)

@@ -2,6 +2,7 @@
 
 import uuid
 from collections.abc import Sequence
+from typing import Any
 
 from django.db import transaction
 from django.db.models import F
@@ -13,6 +14,7 @@ from email_automation.pages import Page, pages
 from email_automation.storing import rows_of
 from jobs import context, services
 from jobs.errors import Fail, Snooze, Superseded
+from jobs.models import Job
 
 SLICE_MARGIN = 20  # seconds before the time limit at which a slice ends
 NOT_CONNECTED = "There is no mailbox to read yet. Connect one: `manage.py sync_mailbox PATH --user USER`."
@@ -40,10 +42,19 @@ def run(job_id: uuid.UUID) -> SyncRun:
 
 
 def result(this: SyncRun) -> dict[str, object]:
-    """A sync in numbers, as its callers know it."""
+    """What the task returns."""
+    return {"success": True, "job_id": str(this.job_id), **numbers(this)}
+
+
+def details(job: Job) -> dict[str, Any]:
+    """What a sync adds to the status of its job, in whatever state that is."""
+    this = SyncRun.objects.filter(job_id=job.pk).first()
+    return numbers(this) if this else {}
+
+
+def numbers(this: SyncRun) -> dict[str, Any]:
+    """A sync as callers of the old platform know it, while it runs too."""
     return {
-        "success": True,
-        "job_id": str(this.job_id),
         "progress": this.progress,
         "has_more": this.has_more,
         "messages_found": this.found,

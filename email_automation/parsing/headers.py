@@ -19,14 +19,14 @@ class Headers:
     """Header fields by lower-case name; the first of a name counts, as in most mail programs."""
 
     def __init__(self) -> None:
-        self._fields: dict[str, list[bytes]] = {}
+        self._fields: dict[str, bytes] = {}
         self.problems: set[Problem] = set()
 
     def __contains__(self, name: str) -> bool:
         return name in self._fields
 
     def raw(self, name: str) -> bytes:
-        return self._fields[name][0] if name in self._fields else b""
+        return self._fields.get(name, b"")
 
     def text(self, name: str) -> str:
         """Readable, on one line; empty where there is none."""
@@ -37,8 +37,7 @@ class Headers:
         return raw_text(self.raw(name))
 
     def add(self, name: bytes, value: bytes) -> None:
-        known = self._fields.setdefault(name.strip().lower().decode("ascii", "replace"), [])
-        known.append(value[:MAX_VALUE].strip())
+        self._fields.setdefault(name.strip().lower().decode("ascii", "replace"), value[:MAX_VALUE].strip())
 
 
 def split_headers(raw: bytes) -> tuple[Headers, int]:

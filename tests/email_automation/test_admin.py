@@ -1,6 +1,6 @@
 """The mail part in the admin: few queries, plain text, and actions that enqueue."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -133,7 +133,7 @@ EMPTY_RUNS = {"runs-TOTAL_FORMS": 0, "runs-INITIAL_FORMS": 0}
 
 
 @pytest.fixture
-def draft(sync: Sync, model: Model) -> Iterator[OutgoingMail]:
+def draft(sync: Sync, model: Model) -> OutgoingMail:
     (message,) = sync(mail())
     services.draft_reply(message)
     run(Job.objects.get(task="draft_reply"))

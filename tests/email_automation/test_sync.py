@@ -5,6 +5,7 @@ from collections.abc import Callable
 import pytest
 from django.contrib.auth.models import User
 from django.db import IntegrityError
+from rest_framework.test import APIClient
 
 from email_automation import pages, services, sync, tasks
 from email_automation.models import Mailbox, Message, SyncRun
@@ -216,3 +217,19 @@ def test_a_cancel_while_it_runs_is_heeded_after_the_page(make_mailbox: Make, mon
     monkeypatch.setattr(lifecycle, "progress", lambda *args: (job_services.cancel(job.pk), ask(*args))[1])
     assert run(job).status == JobStatus.CANCELLED
     assert counts(SyncRun.objects.get()) == (1, 1, 0, 0)
+
+
+def test_a_jobs_status_over_rest_has_the_syncs_numbers(
+    make_mailbox: Make, user: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pages, "PAGE_ROWS", 1)
+    monkeypatch.setattr(sync, "SLICE_MARGIN", 10_000)
+    job = services.sync_mailbox(make_mailbox(letter(1), letter(2)))
+    client = APIClient()
+    client.force_authenticate(user)
+    seen = []
+    for _ in range(3):
+        run(job)
+        data = client.get(f"/api/jobs/{job.pk}").json()["data"]
+        seen.append((data["progress"], data["emails_synced"], data["contacts_found"], data["has_more"]))
+    assert seen == [(50.0, 1, 1, True), (100.0, 2, 1, True), (100.0, 2, 1, False)]
