@@ -22,7 +22,7 @@ class _Parser(ArgumentParser):
 _CURL = _Parser(add_help=False)
 _CURL.add_argument("-H", dest="headers", action="append", default=[])
 _CURL.add_argument("-X", dest="method")
-_CURL.add_argument("--json", dest="body")
+_CURL.add_argument("-d", dest="body")
 _CURL.add_argument("url")
 
 
@@ -52,9 +52,7 @@ def send(line: str, site: str, variables: Mapping[str, str]) -> tuple[int, Any]:
     words = [Template(word).substitute(variables) for word in shlex.split(line)[1:]]
     asked = _CURL.parse_args(words)
     headers = dict(header.split(": ", 1) for header in asked.headers)
-    body = None
-    if asked.body is not None:
-        body, headers["Content-Type"] = asked.body.encode(), "application/json"
+    body = asked.body.encode() if asked.body else None
     method = asked.method or ("POST" if body else "GET")
     url = asked.url.replace("http://127.0.0.1:8000", site)
     request = urllib.request.Request(url, body, headers, method=method)

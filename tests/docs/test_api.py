@@ -1,4 +1,4 @@
-"""Every `curl` line of the REST page works as it stands, and gets an answer of the shape that is shown."""
+"""Every `curl` line of the pages works as it stands, and gets an answer of the shape that is shown."""
 
 import re
 from io import StringIO
@@ -21,7 +21,7 @@ CODE = re.compile(r"`([A-Z_]{5,})`")
 
 
 @pytest.mark.usefixtures("redis")
-@pytest.mark.parametrize("example", list(curl.examples(PAGE)), ids=str)
+@pytest.mark.parametrize("example", [*curl.examples(PAGE), *curl.examples(BASE / "README.md")], ids=str)
 def test_every_line_gets_an_answer_as_shown(
     example: curl.Example, live_server: LiveServer, world: dict[str, str]
 ) -> None:
@@ -50,8 +50,11 @@ def world(user: User, one_message: Path) -> dict[str, str]:
         "send_email", {"to": "jane@example.com", "subject": "Hello", "body": "...", "user_id": user.pk}
     )
     job_services.enqueue("send_email", {"to": "a@example.com", "subject": "Hi", "body": "..."})
+    token = token_of(user)
     return {
-        "AUTH": f"Authorization: Token {token_of(user)}",
+        "TOKEN": token,
+        "AUTH": f"Authorization: Token {token}",
+        "JSON": "Content-Type: application/json",
         "JOB": str(job.pk),
         "USER_ID": str(user.pk),
         "LEAD": str(lead.pk),
