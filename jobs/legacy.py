@@ -76,11 +76,7 @@ def result_of(row: Row) -> Any:
 def enqueue_job(
     queue: JobQueue, name: str, args: Mapping[str, Any], max_retries: int | None, delay: float, job_id: str | None
 ) -> str:
-    spec = registry.get(name)
-    if spec.queue != queue.name:
-        raise UnknownTask(
-            f"Task {name!r} is of queue {spec.queue!r}, not {queue.name!r}: use {spec.queue}_queue.", field="task"
-        )
+    registry.get(name, queue.name)
     if not isinstance(args, Mapping):
         raise registry.InvalidArguments(
             f"args is {type(args).__name__}: give a dict of arguments by name.", field="args"

@@ -64,10 +64,10 @@ class TaskSpec:
             bound = self.signature.bind(*args, **kwargs)
         except TypeError as error:
             raise InvalidArguments(f"{self.name}: {error}. It takes {self.signature}.", field="args") from None
-        plain = _plain(self.name, self._flat(bound))
+        arguments = plain(self.name, self._flat(bound))
         for name, value in bound.arguments.items():
             self._check(name, value)
-        return plain
+        return arguments
 
     def call_arguments(self, arguments: Mapping[str, Any]) -> tuple[list[Any], dict[str, Any]]:
         """The inverse of `bind`: positional and keyword arguments for the call."""
@@ -149,14 +149,22 @@ def find(name: str) -> TaskSpec | None:
     return _tasks.get(name) or _celery_task(name)
 
 
-def get(name: str) -> TaskSpec:
-    """Raises UnknownTask, naming tasks that are known."""
+def get(name: str, queue: str | None = None) -> TaskSpec:
+    """A task by its name, of a queue if one is given.
+
+    Raises:
+        UnknownTask: naming tasks that are known, or the task's own queue.
+    """
     spec = find(name)
     if spec is None:
         raise UnknownTask(
             f"Unknown task {name!r}. Known: {', '.join(names())}. "
             f"Decorate its function with @email_queue.task() (or ai_queue, crm_queue) in an app's tasks.py.",
             field="task",
+        )
+    if queue not in (None, spec.queue):
+        raise UnknownTask(
+            f"Task {name!r} is of queue {spec.queue!r}, not {queue!r}: use {spec.queue}_queue.", field="task"
         )
     return spec
 
@@ -195,7 +203,7 @@ def _hints(function: Callable[..., Any]) -> dict[str, Any]:
         return {}
 
 
-def _plain(task: str, arguments: dict[str, Any]) -> dict[str, Any]:
+def plain(task: str, arguments: dict[str, Any]) -> dict[str, Any]:
     """The arguments as JSON gives them back."""
     try:
         text = json.dumps(arguments, allow_nan=False, ensure_ascii=False)

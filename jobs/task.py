@@ -12,7 +12,7 @@ from celery.exceptions import Ignore, Reject
 from celery.exceptions import Retry as CeleryRetry
 from celery.result import AsyncResult
 
-from jobs import errors, executor, quarantine, workflow
+from jobs import errors, executor, quarantine, registry, workflow
 from jobs.outcomes import Again, Completed, Dropped, Later, Lost
 
 GATED = "gated"
@@ -100,11 +100,13 @@ def enqueue_native(
     priority: int | None = None,
     time_limit: float | None = None,
     soft_time_limit: float | None = None,
+    queue: Any = None,
     **_: Any,
 ) -> AsyncResult[Any]:
     """What Celery's callers say, as a job. A task id that is no UUID becomes the job's key."""
     from jobs import services
 
+    registry.get(name, getattr(queue, "name", queue))
     job_id, key = _identify(task_id)
     run_at = _moment(eta)
     job = services.enqueue(

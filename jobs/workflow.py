@@ -8,16 +8,20 @@ from typing import Any
 
 from celery.canvas import Signature
 
+from jobs import registry
 from jobs.lifecycle import Claim
 
 
 def of_options(chain: Sequence[Any] | None, link: Any, link_error: Any) -> dict[str, Any] | None:
-    """What is to follow, as JSON; None when nothing is."""
+    """What is to follow, as JSON; None when nothing is.
+
+    Raises:
+        InvalidArguments: it is no JSON, too large, or holds what no database stores.
+    """
     rest = {"chain": list(chain or ()), "link": _listed(link), "link_error": _listed(link_error)}
     if not any(rest.values()):
         return None
-    plain: dict[str, Any] = json.loads(json.dumps(rest))
-    return plain
+    return registry.plain("what follows", rest)
 
 
 def follow(claim: Claim, result: str) -> None:
