@@ -103,6 +103,16 @@ class WrongState(Refused):
     code = "WRONG_STATE"
 
 
+class Busy(WrongState):
+    """A unique job's place is taken by the job `holder`."""
+
+    code = "BUSY"
+
+    def __init__(self, message: str, *, holder: str) -> None:
+        super().__init__(message, field="unique")
+        self.holder = holder
+
+
 class JobFailed(Exception):
     """All that Celery learns of an error: it goes to its log and to events, which strangers may read."""
 

@@ -6,7 +6,7 @@ Every write after the claim carries (id, attempt): a worker that was presumed de
 from jobs.lifecycle.losing import lose, release, rescue
 from jobs.lifecycle.moves import CELERY_STATES, backoff
 from jobs.lifecycle.running import cancel_asked, claim, complete, discard, doubt, fail, progress, retry, snooze
-from jobs.lifecycle.steering import AGAIN, cancel, cancel_waiting, fail_from_outside, replay, resolve
+from jobs.lifecycle.steering import AGAIN, cancel, cancel_waiting, fail_from_outside, replace_arguments, replay, resolve
 from jobs.lifecycle.values import Claim, Due, NewJob, Written
 from jobs.lifecycle.waiting import expire_overdue, insert, not_rung, ring_due, ring_lost
 
@@ -33,6 +33,7 @@ __all__ = [
     "not_rung",
     "progress",
     "release",
+    "replace_arguments",
     "replay",
     "rescue",
     "resolve",

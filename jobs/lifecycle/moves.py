@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import builtins
 import json
 import random
+import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 from django.db import connection, transaction
-from django.db.models import Q
+from django.db.models import F, Q
+from django.db.models.functions import Greatest
 from django_celery_results.models import TaskResult
 
 from jobs import events
@@ -17,8 +21,9 @@ from jobs.clock import Now
 from jobs.config import config
 from jobs.errors import Superseded
 from jobs.lifecycle.values import Claim, short
-from jobs.models import Attempt, Job, JobEvent, JobStatus
+from jobs.models import WAITING, Attempt, Job, JobEvent, JobStatus
 from jobs.reports import Report
+from jobs.uniqueness import waiting_slot
 
 CELERY_STATES = {
     JobStatus.PENDING: "PENDING",
@@ -61,6 +66,9 @@ def lock(jobs: Any) -> Any:
 def wait(job: Job, delay: float, report: Report, *, attempted: bool = True) -> JobStatus:
     if job.cancel_requested_at:
         return end(job, JobStatus.CANCELLED, report, attempted=attempted)
+    if newer := _waits_behind(job):
+        yielded = replace(report, reason=f"superseded by {newer}")
+        return end(job, JobStatus.CANCELLED, yielded, attempted=attempted)
     if attempted:
         _record(job, JobStatus.RETRYING, report)
     _describe(job, report)
@@ -92,6 +100,21 @@ def to_waiting(job: Job, delay: float, *, status: JobStatus, reason: str) -> Non
     )
 
 
+def _waits_behind(job: Job) -> uuid.UUID | None:
+    """The newer job of the same key, to which a retry yields."""
+    if job.unique_scope != "latest":
+        return None
+    newer = Job.objects.filter(unique_slot=waiting_slot(job.unique_key, job.unique_scope)).exclude(pk=job.pk)
+    return newer.values_list("pk", flat=True).first()
+
+
+def ring_the_waiting_one(key: str, scope: str) -> None:
+    """The running job of a key has ended: the one that waited for that is due."""
+    if scope == "latest":
+        waiting = Job.objects.filter(unique_slot=waiting_slot(key, scope), status__in=WAITING)
+        waiting.update(dispatch_at=Greatest(Now(), F("run_at")))
+
+
 def end(job: Job, status: JobStatus, report: Report, *, attempted: bool = True) -> JobStatus:
     if attempted:
         _record(job, status, report)
@@ -112,6 +135,7 @@ def end(job: Job, status: JobStatus, report: Report, *, attempted: bool = True) 
         **({} if job.unique_scope == "period" or status == JobStatus.IN_DOUBT else {"unique_slot": None}),
     )
     project(job, status, report)
+    ring_the_waiting_one(job.unique_key, job.unique_scope)
     events.settled(job, status)
     return status
 
@@ -123,7 +147,11 @@ def note(job: Job, kind: str, by: str, **detail: Any) -> None:
 def project(job: Job, status: JobStatus, report: Report) -> None:
     """The job's row among django-celery-results'."""
     if status in (JobStatus.FAILED, JobStatus.DEAD, JobStatus.RETRYING):
-        result = {"exc_type": report.error_class or "Error", "exc_message": [report.error], "exc_module": "builtins"}
+        result = {
+            "exc_type": report.error_class or "Error",
+            "exc_message": [report.error],
+            "exc_module": _module(report.error_class),
+        }
     else:
         result = {"exc_type": "TaskRevokedError", "exc_message": [report.reason], "exc_module": "celery.exceptions"}
     TaskResult.objects.update_or_create(
@@ -140,6 +168,12 @@ def project(job: Job, status: JobStatus, report: Report) -> None:
             "meta": '{"children": []}',
         },
     )
+
+
+def _module(error_class: str) -> str:
+    """Where Celery finds the class to raise in who asks for the result: no function, nor what would end a process."""
+    known = getattr(builtins, error_class, None)
+    return "builtins" if isinstance(known, type) and issubclass(known, Exception) else "celery.exceptions"
 
 
 def _describe(job: Job, report: Report) -> None:

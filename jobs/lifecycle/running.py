@@ -6,13 +6,13 @@ import json
 import uuid
 from collections.abc import Sequence
 
-from django.db import connection, transaction
+from django.db import IntegrityError, connection, transaction
 
 from jobs import events, sql
 from jobs.config import config
 from jobs.identity import Identity
-from jobs.lifecycle.moves import backoff, end, owned, to_waiting, wait
-from jobs.lifecycle.values import Claim, as_uuid, param, short
+from jobs.lifecycle.moves import backoff, end, owned, ring_the_waiting_one, to_waiting, wait
+from jobs.lifecycle.values import Claim, as_uuid, claim_of, param, short
 from jobs.models import Job, JobStatus
 from jobs.reports import Report
 
@@ -27,27 +27,11 @@ def claim(job_id: uuid.UUID, identity: Identity, token: uuid.UUID) -> Claim | No
         "claim": param(token),
         "margin": config().LEASE_MARGIN,
     }
-    rows = sql.fetch("claim", parameters)
-    if not rows:
+    try:
+        rows = sql.fetch("claim", parameters)
+    except IntegrityError:  # another of its key began to run at this moment
         return None
-    attempt, failures, max_retries, task, queue, arguments, owner, correlation, workflow, batch, soft, hard = rows[0]
-    return Claim(
-        job_id,
-        token,
-        attempt,
-        failures,
-        max_retries,
-        task,
-        queue,
-        json.loads(arguments),
-        owner,
-        correlation,
-        json.loads(workflow) if workflow else None,
-        as_uuid(batch) if batch else None,
-        soft,
-        hard,
-        identity=identity,
-    )
+    return claim_of(job_id, token, identity, rows[0]) if rows else None
 
 
 def complete(outcomes: Sequence[tuple[Claim, str]]) -> set[uuid.UUID]:
@@ -57,6 +41,7 @@ def complete(outcomes: Sequence[tuple[Claim, str]]) -> set[uuid.UUID]:
     settled = _complete_postgresql(outcomes) if connection.vendor == "postgresql" else _complete_sqlite(outcomes)
     for done, _ in outcomes:
         if done.id in settled:
+            ring_the_waiting_one(done.unique_key, done.unique_scope)
             events.settled(done, JobStatus.COMPLETED)
     return settled
 

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Mapping
+from typing import Any
 
 from django.db import transaction
 from django.db.models import Q
 
 from jobs.clock import Now
+from jobs.errors import Busy
 from jobs.lifecycle.moves import backoff, end, lock, locked, note, project, to_waiting, wait
 from jobs.lifecycle.values import short
 from jobs.models import WAITING, Effect, EffectStatus, Job, JobStatus
 from jobs.reports import Report
+from jobs.uniqueness import waiting_slot
 
 AGAIN = (JobStatus.FAILED, JobStatus.DEAD, JobStatus.CANCELLED, JobStatus.EXPIRED)
 
@@ -46,11 +50,16 @@ def cancel_waiting(queue: str, limit: int, *, by: str) -> int:
 
 
 def replay(job_id: uuid.UUID, *, by: str, reason: str) -> bool:
-    """Run a finished job again: same id, fresh retry budget, history kept."""
+    """Run a finished job again: same id, fresh retry budget, history kept.
+
+    Raises:
+        Busy: it was the only one of its key, and another is that now.
+    """
     with transaction.atomic():
         job = locked(Q(id=job_id, status__in=AGAIN))
         if job is None:
             return False
+        _take_slot(job)
         note(job, "retry", by, reason=reason, was=job.status)
         job.failures = job.deaths = job.orphaned = 0
         job.cancel_requested_at = None
@@ -58,6 +67,16 @@ def replay(job_id: uuid.UUID, *, by: str, reason: str) -> bool:
         to_waiting(job, 0, status=JobStatus.PENDING, reason=short(reason or f"run again by {by}"))
         project(job, JobStatus.PENDING, Report())
     return True
+
+
+def replace_arguments(slot: str, arguments: Mapping[str, Any]) -> uuid.UUID | None:
+    """Give the waiting job of a slot newer arguments. Returns its id; None when it waits no more."""
+    with transaction.atomic():
+        job = locked(Q(unique_slot=slot, status__in=WAITING))
+        if job is None:
+            return None
+        Job.objects.filter(pk=job.pk).update(arguments=arguments)
+        return job.pk
 
 
 def resolve(job_id: uuid.UUID, effect_id: int, *, happened: bool, by: str, reason: str) -> bool:
@@ -90,3 +109,13 @@ def fail_from_outside(job_id: uuid.UUID, report: Report, *, again: bool, by: str
         if job.failures > job.max_retries:
             return end(job, JobStatus.DEAD, report, attempted=ran)
         return wait(job, backoff(job.failures), report, attempted=ran)
+
+
+def _take_slot(job: Job) -> None:
+    if job.unique_scope not in ("waiting", "running", "latest"):
+        return
+    slot = waiting_slot(job.unique_key, job.unique_scope)
+    holder = Job.objects.filter(unique_slot=slot).exclude(pk=job.pk).values_list("pk", flat=True).first()
+    if holder:
+        raise Busy(f"Job {holder} is the only one of its kind now: cancel it first, or let it end.", holder=str(holder))
+    Job.objects.filter(pk=job.pk).update(unique_slot=slot)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -83,7 +84,30 @@ class Claim:
     batch_id: uuid.UUID | None
     soft_time_limit: float
     time_limit: float
+    unique_key: str = ""
+    unique_scope: str = ""
     identity: Identity = field(compare=False, repr=False, kw_only=True)
+
+
+def claim_of(job_id: uuid.UUID, token: uuid.UUID, identity: Identity, row: tuple[Any, ...]) -> Claim:
+    """A claim from what its statement returned."""
+    attempt, failures, max_retries, task, queue, arguments, owner, correlation, workflow, batch, *rest = row
+    return Claim(
+        job_id,
+        token,
+        attempt,
+        failures,
+        max_retries,
+        task,
+        queue,
+        json.loads(arguments),
+        owner,
+        correlation,
+        json.loads(workflow) if workflow else None,
+        as_uuid(batch) if batch else None,
+        *rest,
+        identity=identity,
+    )
 
 
 def row_of(job: NewJob) -> dict[str, Any]:

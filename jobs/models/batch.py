@@ -23,6 +23,7 @@ class Batch(models.Model):
     correlation_id = models.CharField(max_length=64)
     on_success = models.JSONField(null=True, help_text="Task and arguments once all are completed.")
     on_complete = models.JSONField(null=True, help_text="Task and arguments once none is unfinished.")
+    chord = models.JSONField(null=True, help_text="A Celery chord's body, and its header's ids in order.")
     stop_on_failure = models.BooleanField(default=False)
     total = models.PositiveIntegerField(default=0)
     completed = models.PositiveIntegerField(default=0)

@@ -90,9 +90,9 @@ class Job(models.Model):
     finished_at = models.DateTimeField(null=True)
 
     cancel_requested_at = models.DateTimeField(null=True)
-    unique_key = models.CharField(max_length=200, blank=True)
+    unique_key = models.CharField(max_length=240, blank=True, help_text="What it is the only one of.")
     unique_scope = models.CharField(max_length=10, blank=True)
-    unique_slot = models.CharField(max_length=220, null=True, unique=True)
+    unique_slot = models.CharField(max_length=255, null=True, unique=True, help_text="The key while it is busy.")
 
     progress_current = models.BigIntegerField(null=True)
     progress_total = models.BigIntegerField(null=True)
