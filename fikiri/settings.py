@@ -3,8 +3,7 @@
 import os
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 import environ
 
