@@ -63,20 +63,23 @@ def deserves_lead(message: Message, answer: Answer) -> bool:
 
 
 def _known(message: Message, *, again: bool) -> Classification | None:
+    if message.classified_at is None:
+        return None
     running = context.current()
-    if again and running:
-        return message.classifications.filter(job_id=running.id, is_current=True).first()
-    return None if again else message.classifications.filter(is_current=True).first()
+    mine = {"job_id": running.id} if again and running else {}
+    return None if again and not mine else message.classifications.filter(is_current=True, **mine).first()
 
 
 @transaction.atomic
 def _store(message: Message, read: Read) -> Classification:
     """The answer and the jobs that come of it, or neither."""
-    if not Message.objects.select_for_update(of=("self",)).filter(pk=message.pk).exists():
+    locked = Message.objects.select_for_update().only("classified_at").filter(pk=message.pk).first()
+    if locked is None:
         raise Discard("the message was removed")
+    if locked.classified_at:
+        message.classifications.filter(is_current=True).update(is_current=False)
     running = context.current()
     answer = read.answer
-    message.classifications.filter(is_current=True).update(is_current=False)
     classification = Classification.objects.create(
         message=message,
         job_id=running.id if running else None,
