@@ -31,6 +31,14 @@ def test_every_line_gets_an_answer_as_shown(
     assert curl.fits(example.shown, answer), answer
 
 
+@pytest.mark.usefixtures("redis")
+def test_the_status_of_a_sync_has_the_numbers_that_are_named(live_server: LiveServer, world: dict[str, str]) -> None:
+    line = 'curl -H "$AUTH" http://127.0.0.1:8000/api/jobs/$SYNC'
+    _, answer = curl.send(line, live_server.url, world)
+    sentence = next(line for line in pages.prose(PAGE).split(".") if "A sync's status" in line)
+    assert set(re.findall(r"`(\w+)`", sentence)) <= answer["data"].keys()
+
+
 def test_the_table_of_errors_has_the_codes_of_the_code() -> None:
     source = "".join(
         path.read_text() for folder in ("jobs", "email_automation") for path in (BASE / folder).rglob("*.py")
@@ -43,7 +51,7 @@ def test_the_table_of_errors_has_the_codes_of_the_code() -> None:
 def world(user: User, one_message: Path) -> dict[str, str]:
     """The variables of the page: somebody with a mailbox, a lead, and a job that waits."""
     mailbox = services.add_mailbox(user, one_message)
-    services.sync_mailbox(mailbox)
+    sync = services.sync_mailbox(mailbox)
     run_due_jobs()
     lead = make_lead(user.pk)
     job = job_services.enqueue(
@@ -56,6 +64,7 @@ def world(user: User, one_message: Path) -> dict[str, str]:
         "AUTH": f"Authorization: Token {token}",
         "JSON": "Content-Type: application/json",
         "JOB": str(job.pk),
+        "SYNC": str(sync.pk),
         "USER_ID": str(user.pk),
         "LEAD": str(lead.pk),
     }

@@ -1,0 +1,48 @@
+"""Tables that repeat what the code says, say the same."""
+
+import inspect
+import re
+
+from jobs import errors
+from jobs.lifecycle import CELERY_STATES
+from jobs.models import JobStatus
+from jobs.queues import QUEUES, JobQueue
+from tests.docs import pages
+
+HOW_TO = pages.DOCS / "writing-tasks.md"
+LIFE_CYCLE = pages.DOCS / "job-life-cycle.md"
+
+
+def test_the_options_of_a_task_are_those_of_the_decorator() -> None:
+    options = [name for name in inspect.signature(JobQueue.task).parameters if name != "self"]
+    assert sorted(row[0].strip("`") for row in pages.rows(HOW_TO)) == sorted(options)
+
+
+def test_the_answers_of_a_task_are_those_of_the_platform() -> None:
+    answers = {
+        name for name, kind in vars(errors).items() if isinstance(kind, type) and issubclass(kind, errors.Answer)
+    }
+    raised = set(re.findall(r"raise `(\w+)\(", pages.prose(HOW_TO)))
+    assert raised == answers - {"Answer", "Cancelled", "RetryRequest"}  # the platform's own
+
+
+def test_the_limits_of_a_queue_are_those_of_the_code() -> None:
+    text = pages.prose(HOW_TO)
+    for queue in QUEUES.values():
+        hard = f"{queue.time_limit / 60:g} min" if queue.time_limit >= 60 else f"{queue.time_limit:g} s"
+        assert f"| {queue.name} | {queue.soft_time_limit:g} s | {hard} |" in text
+
+
+def test_every_status_has_its_row_and_its_place_in_the_picture() -> None:
+    described = [row[0].strip("`") for row in pages.rows(LIFE_CYCLE) if len(row) == 4]
+    drawn = set(re.findall(r"\w+", pages.blocks(LIFE_CYCLE, "mermaid")[0].text))
+    assert described == JobStatus.values
+    assert set(JobStatus.values) <= drawn
+
+
+def test_celerys_words_for_a_status_are_those_that_are_written() -> None:
+    shown: dict[str, str] = {}
+    for statuses, word in (row for row in pages.rows(LIFE_CYCLE) if len(row) == 2):
+        shown |= {status: word.strip("`") for status in re.findall(r"`(\w+)`", statuses)}
+    written = {status.value: word for status, word in CELERY_STATES.items() if status != JobStatus.PENDING}
+    assert shown == written | {"completed": "SUCCESS"}
