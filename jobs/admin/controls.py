@@ -53,6 +53,9 @@ class ControlAdmin(AdminBase):
     class Media:
         css = {"all": ("jobs/admin.css",)}
 
+    def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
+        return {"paused": True}  # a row is added in order to pause
+
     def get_readonly_fields(self, request: HttpRequest, obj: Control | None = None) -> tuple[str, ...]:
         return ("name", "by", "changed_at") if obj else ("by", "changed_at")
 

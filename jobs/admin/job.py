@@ -6,9 +6,9 @@ import uuid
 from datetime import UTC, datetime
 from typing import Any
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.contrib.admin.views.main import ChangeList
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
@@ -57,6 +57,13 @@ class JobAdmin(RecordAdmin):
 
     def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> tuple[QuerySet[Job], bool]:
         return (search.found(queryset, search_term) if search_term.strip() else queryset), False
+
+    def response_action(self, request: HttpRequest, queryset: QuerySet[Job], *more: Any) -> Any:
+        try:
+            return super().response_action(request, queryset, *more)
+        except ValidationError:  # a form whose ids are none
+            self.message_user(request, "Choose jobs from the list.", messages.WARNING)
+            return None
 
     def has_steer_permission(self, request: HttpRequest) -> bool:
         """Asked by the actions."""

@@ -1,0 +1,73 @@
+"""A real Chromium on a real server."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+
+import pytest
+from django.contrib.auth.models import User
+from playwright.sync_api import Browser, Dialog, Page, Response, expect, sync_playwright
+from pytest_django.live_server_helper import LiveServer
+
+from jobs import broker
+
+PASSWORD = "correct horse"
+
+
+@pytest.fixture
+def operator(transactional_db: None) -> Iterator[User]:
+    broker.reset()
+    yield User.objects.create_superuser("root", password=PASSWORD)
+    broker.reset()
+
+
+@pytest.fixture
+def chromium(operator: User, monkeypatch: pytest.MonkeyPatch) -> Iterator[Browser]:
+    """Started after the database's fixtures and ended before them."""
+    path = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    if path is None:
+        pytest.skip("no Chromium: apt-get install chromium")
+    # Playwright runs an event loop in this thread, in which Django otherwise refuses to touch the database.
+    monkeypatch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def size() -> tuple[int, int]:
+    """A desk's window; tests choose another by parametrizing it."""
+    return 1280, 900
+
+
+@pytest.fixture
+def page(chromium: Browser, operator: User, live_server: LiveServer, size: tuple[int, int]) -> Iterator[Page]:
+    """Logged in, at the first page. No page may open a dialog or fail to load anything of its own."""
+    context = chromium.new_context(base_url=live_server.url, viewport={"width": size[0], "height": size[1]})
+    context.set_default_timeout(10_000)
+    page = context.new_page()
+    surprises: list[str] = []
+    page.on("dialog", lambda dialog: _refuse(dialog, surprises))
+    page.on("pageerror", lambda error: surprises.append(str(error)))
+    page.on("requestfailed", lambda request: surprises.append(request.url))
+    page.on("response", lambda answer: _note_failure(answer, surprises))
+    page.goto("/admin/login/?next=/admin/")
+    page.fill("#id_username", operator.username)
+    page.fill("#id_password", PASSWORD)
+    page.click("input[type=submit]")
+    expect(page.locator("#jobs-overview")).to_be_visible()
+    yield page
+    context.close()
+    assert surprises == []
+
+
+def _refuse(dialog: Dialog, surprises: list[str]) -> None:
+    surprises.append(dialog.message)
+    dialog.dismiss()
+
+
+def _note_failure(answer: Response, surprises: list[str]) -> None:
+    if answer.status >= 400 and not answer.url.endswith("/favicon.ico"):
+        surprises.append(f"{answer.status} {answer.url}")

@@ -1,0 +1,154 @@
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import pytest
+from django.contrib.auth.models import User
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from jobs import services
+from jobs.admin import job_page
+from jobs.api import details
+from jobs.clock import Now
+from jobs.models import Effect, Job
+from jobs.models.job import new_id
+from tests.jobs.admin.conftest import page
+from tests.jobs.api import states
+
+PAGE = "jobs_job_change"
+HOSTILE = "<script>alert(1)</script>\"'{{ 7|add:1 }}"
+ESCAPED = "&lt;script&gt;alert(1)&lt;/script&gt;"
+
+
+def test_a_completed_job_shows_arguments_and_result(as_viewer: Client, owner: User) -> None:
+    job = states.completed(owner.pk, args={"name": "Grace"}, result={"greeting": "hello"}, key="order-7")
+    text = page(as_viewer, PAGE, job.pk)
+    assert "&quot;name&quot;: &quot;Grace&quot;" in text
+    assert "&quot;greeting&quot;: &quot;hello&quot;" in text
+    assert "order-7" in text
+    assert f"?owner={owner.pk}" in text
+
+
+def test_a_failed_job_shows_what_happened(as_viewer: Client) -> None:
+    text = page(as_viewer, PAGE, states.failed(error="no such address").pk)
+    assert "<strong>ValueError</strong>: no such address" in text
+    assert "Traceback" in text
+    assert "INFO tests: it began" in text
+
+
+def test_what_operators_did_is_shown(as_viewer: Client) -> None:
+    text = page(as_viewer, PAGE, states.cancelled().pk)
+    assert "<td>cancel</td><td>somebody</td>" in text
+    assert "not wanted" in text
+
+
+def test_effects_and_children_are_shown(as_viewer: Client) -> None:
+    job, child = states.running(), states.waiting()
+    Job.objects.filter(pk=child.pk).update(parent_id=job.pk)
+    Effect.objects.create(key="send:1:ada", job=job, attempt=1, kind="mail", created_at=Now())
+    text = page(as_viewer, PAGE, job.pk)
+    assert "send:1:ada" in text
+    assert f"/admin/jobs/job/{child.pk}/change/" in text
+
+
+def test_only_the_newest_children_are_shown(as_viewer: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(job_page, "LATEST", 2)
+    job = states.waiting()
+    for _ in range(4):
+        Job.objects.filter(pk=states.waiting().pk).update(parent_id=job.pk)
+    text = page(as_viewer, PAGE, job.pk)
+    assert text.count('/change/">tests.greet</a>') == 2
+    assert f"?parent={job.pk}" in text
+
+
+def test_a_job_with_much_around_it_takes_few_queries(as_viewer: Client, owner: User) -> None:
+    job = states.completed(owner.pk, result=1)
+    for _ in range(5):
+        Job.objects.filter(pk=states.waiting().pk).update(parent_id=job.pk)
+    with CaptureQueriesContext(connection) as queries:
+        page(as_viewer, PAGE, job.pk)
+    assert len(queries) <= 12
+
+
+@pytest.mark.usefixtures("details_of_greetings")
+def test_what_its_app_says_of_it_is_shown(as_viewer: Client) -> None:
+    text = page(as_viewer, PAGE, states.waiting().pk)
+    assert "<dt>emails_synced</dt><dd>1234</dd>" in text
+
+
+@pytest.fixture
+def details_of_greetings() -> Iterator[None]:
+    details.register("tests.greet", lambda _: {"emails_synced": 1234})
+    yield
+    details._details.pop("tests.greet")
+
+
+def test_a_very_long_result_is_cut(as_viewer: Client) -> None:
+    text = page(as_viewer, PAGE, states.completed(result="x" * 100_000).pk)
+    assert len(text) < 60_000
+    assert "characters more" in text
+
+
+def test_hostile_text_is_shown_as_text_everywhere(as_viewer: Client, as_superuser: Client) -> None:
+    job = states.failed(error=HOSTILE, key=HOSTILE, args={"name": HOSTILE})
+    services.retry(job.pk, by=HOSTILE, reason=HOSTILE)
+    Job.objects.filter(pk=job.pk).update(progress_message=HOSTILE, progress_current=1, progress_total=2, worker=HOSTILE)
+    Effect.objects.create(key=HOSTILE, job=job, attempt=1, kind="mail", provider_id=HOSTILE, created_at=Now())
+    pages = [
+        page(as_viewer, PAGE, job.pk),
+        page(as_viewer, "jobs_job_changelist"),
+        page(as_viewer, "jobs_job_changelist", q=HOSTILE),
+    ]
+    pages += [page(as_superuser, f"jobs_{model}_changelist") for model in ("attempt", "jobevent", "effect")]
+    for text in pages:
+        assert "<script>alert" not in text
+        assert ESCAPED in text
+        assert "8</" not in text
+
+
+@pytest.mark.parametrize("job_id", [str(new_id()), "nonsense", "_00", "9" * 500])
+def test_a_job_that_is_none_leads_back(as_viewer: Client, job_id: str) -> None:
+    response = as_viewer.get(f"/admin/jobs/job/{job_id}/change/", follow=True)
+    assert response.status_code == 200
+    assert b"exist" in response.content
+
+
+@pytest.mark.parametrize(
+    ("make", "offered"),
+    [
+        (states.waiting, {"cancel"}),
+        (states.retrying, {"cancel"}),
+        (states.running, {"cancel"}),
+        (states.completed, set()),
+        (states.failed, {"retry"}),
+        (states.dead, {"retry"}),
+        (states.cancelled, {"retry"}),
+        (states.in_doubt, set()),
+    ],
+)
+def test_buttons_fit_the_state(as_operator: Client, make: Callable[[], Job], offered: set[str]) -> None:
+    job = make()
+    text = page(as_operator, PAGE, job.pk)
+    assert {verb for verb in ("cancel", "retry") if f"/{job.pk}/{verb}/" in text} == offered
+
+
+def test_who_may_only_look_has_no_buttons(as_viewer: Client) -> None:
+    job = states.waiting()
+    assert f"/{job.pk}/cancel/" not in page(as_viewer, PAGE, job.pk)
+
+
+def test_staff_without_permission_see_nothing(as_staff: Client) -> None:
+    job = states.waiting()
+    for address in ("/admin/jobs/job/", f"/admin/jobs/job/{job.pk}/change/", f"/admin/jobs/job/{job.pk}/cancel/"):
+        assert as_staff.get(address).status_code == 403
+
+
+def test_nobody_adds_edits_or_deletes_a_job_by_hand(as_superuser: Client) -> None:
+    job = states.waiting()
+    assert as_superuser.get("/admin/jobs/job/add/").status_code == 403
+    assert as_superuser.post(f"/admin/jobs/job/{job.pk}/delete/", {"post": "yes"}).status_code == 403
+    as_superuser.post(f"/admin/jobs/job/{job.pk}/change/", {"status": "completed", "task": "other"})
+    job.refresh_from_db()
+    assert (job.status, job.task) == ("pending", "tests.greet")
