@@ -17,7 +17,7 @@ import structlog
 from django.db import DatabaseError, InterfaceError, connection
 from django.db.models import Q
 
-from jobs import broker, clock, doorbell, lifecycle, prune, schedule
+from jobs import batches, broker, clock, doorbell, lifecycle, prune, schedule
 from jobs.broker import Unreachable
 from jobs.clock import Now
 from jobs.config import config
@@ -62,6 +62,7 @@ class Dispatcher:
             Chore(Rescuer().run_once, every=1),
             Chore(lifecycle.expire_overdue, every=1),
             Chore(schedule.run_once, every=0.5),
+            Chore(batches.run_once, every=0.5),
             Chore(prune.run_once, every=5),
             *(Chore(feeder.ring_lost, every=1) for feeder in self.feeders),
             *(Chore(feeder.size_buffer, every=1) for feeder in self.feeders),

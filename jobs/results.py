@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from typing import Any
 
 from django.db import InterfaceError, OperationalError, connections
@@ -25,6 +26,13 @@ class LedgerBackend(DatabaseBackend):  # type: ignore[misc]  # untyped upstream
 
     def mark_as_failure(self, *_: Any, **__: Any) -> None:
         """Canvas is followed by the ledger too."""
+
+    def apply_chord(self, header_result_args: tuple[str, list[Any]], body: Any, **_: Any) -> None:
+        """A chord is a batch: counted by the ledger, its body follows in the transaction that closes it."""
+        from jobs import batches  # needs Django's models, which Celery's configuration comes before
+
+        group_id, header = header_result_args
+        batches.for_chord(uuid.UUID(group_id), [result.id for result in header], body)
 
     def process_cleanup(self) -> None:
         """Keep the connection for the next job."""

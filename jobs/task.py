@@ -101,6 +101,8 @@ def enqueue_native(
     time_limit: float | None = None,
     soft_time_limit: float | None = None,
     queue: Any = None,
+    chord: Any = None,
+    group_id: str | None = None,
     **_: Any,
 ) -> AsyncResult[Any]:
     """What Celery's callers say, as a job. A task id that is no UUID becomes the job's key."""
@@ -122,6 +124,7 @@ def enqueue_native(
         time_limit=time_limit,
         soft_time_limit=soft_time_limit,
         workflow=followers,
+        batch_id=uuid.UUID(group_id) if chord and group_id else None,
     )
     return AsyncResult(str(job.pk))
 

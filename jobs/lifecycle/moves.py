@@ -16,7 +16,7 @@ from django.db.models import F, Q
 from django.db.models.functions import Greatest
 from django_celery_results.models import TaskResult
 
-from jobs import events
+from jobs import events, workflow
 from jobs.clock import Now
 from jobs.config import config
 from jobs.errors import Superseded
@@ -136,6 +136,8 @@ def end(job: Job, status: JobStatus, report: Report, *, attempted: bool = True) 
     )
     project(job, status, report)
     ring_the_waiting_one(job.unique_key, job.unique_scope)
+    if job.workflow and status in (JobStatus.FAILED, JobStatus.DEAD):
+        workflow.follow_failure(job)
     events.settled(job, status)
     return status
 

@@ -1,6 +1,6 @@
 """The ledger's tables."""
 
-from jobs.models.batch import Batch
+from jobs.models.batch import Batch, BatchStatus
 from jobs.models.control import QueueControl, TaskControl
 from jobs.models.effect import Effect, EffectStatus
 from jobs.models.job import FINAL, WAITING, Attempt, Job, JobEvent, JobQuerySet, JobStatus
@@ -14,6 +14,7 @@ __all__ = [
     "Attempt",
     "AuditEntry",
     "Batch",
+    "BatchStatus",
     "Effect",
     "EffectStatus",
     "IdempotencyKey",

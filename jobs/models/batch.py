@@ -10,7 +10,8 @@ from django.db.models import Q
 class BatchStatus(models.TextChoices):
     OPEN = "open"  # members may be added
     CLOSED = "closed"  # complete once no member is unfinished
-    COMPLETED = "completed"
+    COMPLETED = "completed"  # every member has
+    FAILED = "failed"  # every member has ended, some otherwise
     CANCELLED = "cancelled"
 
 

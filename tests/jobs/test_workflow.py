@@ -88,7 +88,6 @@ def test_a_link_of_a_failed_job_does_not_run() -> None:
     assert [job.status for job in run_all()] == ["failed"]
 
 
-@pytest.mark.xfail(strict=True, reason="link_error is kept on the row and never followed")
 @pytest.mark.parametrize("with_", ["fail", "reject"])
 def test_a_failed_jobs_error_link_runs(with_: str) -> None:
     task("answer").apply_async((with_,), link_error=task("echo").si("it failed"))

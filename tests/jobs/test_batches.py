@@ -1,0 +1,127 @@
+"""Batches: counted, finished once, and what follows them."""
+
+import uuid
+
+import celery
+import pytest
+from celery import chord, group
+
+from jobs import batches, executor, lifecycle, services
+from jobs.errors import InvalidArguments
+from jobs.models import Batch, BatchStatus, Job, JobStatus
+from tests.jobs.ledger import BROKEN, row, take
+
+pytestmark = pytest.mark.django_db
+
+
+def members(batch: Batch, count: int) -> list[Job]:
+    ids = services.enqueue_many("echo", [{"value": number} for number in range(count)], batch_id=batch.pk)
+    return [row(pk) for pk in ids]
+
+
+def follower(task: str) -> Job | None:
+    return Job.objects.filter(task=task).first()
+
+
+def test_progress_is_counted() -> None:
+    batch = batches.create("sync")
+    first, second, _ = members(batch, 3)
+    lifecycle.complete([(take(first), "null")])
+    lifecycle.fail(take(second), BROKEN)
+    batches.run_once()
+    batch.refresh_from_db()
+    assert (batch.total, batch.completed, batch.failed, batch.status) == (3, 1, 1, BatchStatus.OPEN)
+
+
+def test_it_ends_once_when_closed_and_all_members_have() -> None:
+    batch = batches.create("sync", on_success=("add", {"a": 1, "b": 2}))
+    [only] = members(batch, 1)
+    lifecycle.complete([(take(only), "null")])
+    assert batches.run_once() == 0  # members may still come
+    batches.close(batch.pk)
+    assert (batches.run_once(), batches.run_once()) == (1, 0)
+    assert Job.objects.filter(task="add").count() == 1
+
+
+def test_an_empty_batch_completes() -> None:
+    batch = batches.create(on_complete=("add", {"a": 1, "b": 2}))
+    batches.close(batch.pk)
+    batches.run_once()
+    batch.refresh_from_db()
+    assert batch.status == BatchStatus.COMPLETED
+    assert follower("add")
+
+
+def test_success_does_not_follow_a_failure_but_completion_does() -> None:
+    batch = batches.create(on_success=("add", {"a": 1, "b": 2}), on_complete=("greet", {"user_id": 7}))
+    [only] = members(batch, 1)
+    batches.close(batch.pk)
+    lifecycle.fail(take(only), BROKEN)
+    batches.run_once()
+    batch.refresh_from_db()
+    assert (batch.status, follower("add")) == (BatchStatus.FAILED, None)
+    assert follower("greet")
+
+
+def test_a_job_in_doubt_is_unfinished() -> None:
+    batch = batches.create()
+    [only] = members(batch, 1)
+    batches.close(batch.pk)
+    lifecycle.doubt(take(only), BROKEN)
+    assert batches.run_once() == 0
+
+
+def test_a_failure_stops_the_rest_where_that_is_wished() -> None:
+    batch = batches.create(stop_on_failure=True)
+    first, second = members(batch, 2)
+    lifecycle.fail(take(first), BROKEN)
+    batches.run_once()
+    assert row(second.pk).status == JobStatus.CANCELLED
+
+
+def test_a_parent_waits_for_its_children() -> None:
+    parent = batches.create("parent")
+    child = batches.create("child", parent=parent)
+    batches.close(parent.pk)
+    assert batches.run_once() == 0
+    batches.close(child.pk)
+    assert batches.run_once() >= 1
+    batches.run_once()
+    parent.refresh_from_db()
+    assert parent.status == BatchStatus.COMPLETED
+
+
+def test_cancelling_cancels_what_waits() -> None:
+    batch = batches.create()
+    waiting = members(batch, 3)
+    assert batches.cancel(batch.pk, by="tests", reason="wrong mailbox") == 3
+    assert {row(job.pk).status for job in waiting} == {JobStatus.CANCELLED}
+    batches.run_once()
+    batch.refresh_from_db()
+    assert batch.status == BatchStatus.CANCELLED
+
+
+def test_what_follows_is_checked_when_the_batch_is_made() -> None:
+    with pytest.raises(InvalidArguments, match="add"):
+        batches.create(on_success=("add", {"a": "one"}))
+
+
+def test_a_chords_body_gets_the_results_in_order() -> None:
+    tasks = celery.current_app.tasks
+    body = chord(group(tasks["add"].s(1, 1), tasks["add"].s(2, 2), tasks["add"].s(3, 3)))(tasks["echo"].s())
+    header = list(Job.objects.filter(task="add").order_by("-created_at"))
+    for job in header:
+        executor.run(job.pk)
+    batches.run_once()
+    executor.run(uuid.UUID(body.id))
+    assert body.get(timeout=1) == [2, 4, 6]
+
+
+def test_a_chords_body_does_not_run_when_a_part_failed() -> None:
+    tasks = celery.current_app.tasks
+    body = chord(group(tasks["add"].s(1, 1), tasks["add"].s(2, 2)))(tasks["echo"].s())
+    first, second = Job.objects.filter(task="add")
+    executor.run(first.pk)
+    lifecycle.fail(take(second), BROKEN)
+    batches.run_once()
+    assert not Job.objects.filter(pk=body.id).exists()

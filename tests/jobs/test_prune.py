@@ -1,0 +1,48 @@
+"""Finished jobs go after their time, with what belongs to them; effects stay."""
+
+import pytest
+from django_celery_results.models import TaskResult
+
+from jobs import prune
+from jobs.clock import Now
+from jobs.models import Effect, Job
+from tests.jobs.ledger import alter, ended, put
+
+pytestmark = pytest.mark.django_db
+
+DAY = 86_400
+
+
+def test_a_job_goes_with_its_result_when_its_time_is_over() -> None:
+    old, new = ended("completed"), ended("completed")
+    alter(old, finished_at=Now(-15 * DAY))
+    assert prune.run_once() == 1
+    assert list(Job.objects.all()) == [new]
+    assert not TaskResult.objects.filter(task_id=str(old.pk)).exists()
+
+
+def test_each_status_has_its_own_time() -> None:
+    alter(ended("dead"), finished_at=Now(-80 * DAY))
+    alter(ended("cancelled"), finished_at=Now(-80 * DAY))
+    assert prune.run_once() == 1
+    assert Job.objects.get().status == "dead"
+
+
+def test_what_waits_or_is_in_doubt_stays_however_old() -> None:
+    alter(put(), created_at=Now(-900 * DAY))
+    alter(ended("in_doubt"), finished_at=Now(-900 * DAY))
+    assert prune.run_once() == 0
+
+
+def test_an_effect_outlives_its_job() -> None:
+    job = ended("completed")
+    Effect.objects.create(key="mail:1", job=job, attempt=1, kind="mail", status="confirmed", created_at=Now())
+    alter(job, finished_at=Now(-15 * DAY))
+    prune.run_once()
+    assert Effect.objects.get().job is None
+
+
+def test_a_round_is_bounded() -> None:
+    for _ in range(3):
+        alter(ended("completed"), finished_at=Now(-15 * DAY))
+    assert prune.run_once(limit=2) == 2
