@@ -15,7 +15,7 @@ LIFE_CYCLE = pages.DOCS / "job-life-cycle.md"
 
 def test_the_options_of_a_task_are_those_of_the_decorator() -> None:
     options = [name for name in inspect.signature(JobQueue.task).parameters if name != "self"]
-    assert sorted(row[0].strip("`") for row in pages.rows(HOW_TO)) == sorted(options)
+    assert sorted(row[0].strip("`") for row in pages.rows(HOW_TO) if len(row) == 3) == sorted(options)
 
 
 def test_the_answers_of_a_task_are_those_of_the_platform() -> None:
