@@ -9,19 +9,19 @@ class ModelError(Exception):
     code = "AI_ERROR"
 
 
-class AINotConfigured(ModelError):  # noqa: N818 (reads as what happened)
+class AINotConfigured(ModelError):
     """This needs a model that is not set up. Permanent until the settings change."""
 
     code = "AI_NOT_CONFIGURED"
 
 
-class ModelRefused(ModelError):  # noqa: N818
+class ModelRefused(ModelError):
     """The provider or the model said no: bad key, bad request, refused prompt. Permanent."""
 
     code = "AI_REFUSED"
 
 
-class ModelUnavailable(ModelError):  # noqa: N818
+class ModelUnavailable(ModelError):
     """The provider cannot answer now.
 
     `retry_after`: seconds the provider asked for, None if it did not say.
@@ -36,7 +36,7 @@ class ModelUnavailable(ModelError):  # noqa: N818
         self.counts = counts
 
 
-class ModelAnswerInvalid(ModelError):  # noqa: N818
+class ModelAnswerInvalid(ModelError):
     """An answer came and is of no use: not JSON, another schema, cut short. Worth one more try, each is paid for."""
 
     code = "AI_ANSWER_INVALID"

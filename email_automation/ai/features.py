@@ -6,9 +6,10 @@ Names, addresses, hosts and figures are made alike first: a model must not learn
 
 from __future__ import annotations
 
+import math
 import re
 import unicodedata
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,14 +23,17 @@ BUCKETS = 1 << BITS
 MAX_SUBJECT = 300
 MAX_TEXT = 20_000
 MAX_BYTES = 2 * (MAX_SUBJECT + MAX_TEXT)
+ENOUGH_BUCKETS = 400  # about 30 words
 LETTER_GROUPS_OF = 6_000  # bytes: words carry long mails, letter groups the short ones
 
+# What a text itself shows comes first: the spam head sees only that. Headers say how a mail travelled, which spam
+# imitates and which changes with the years; length and figures call a till's report spam.
 FORM = (
-    "length", "short", "exclamations", "questions", "money", "percent", "links", "shouting", "shouted_subject",
-    "digits", "foreign_letters", "reply", "forward", "attachment", "list", "no_reply", "automatic",
+    "exclamations", "percent", "links", "shouting", "shouted_subject",
+    "length", "short", "questions", "money", "digits", "foreign_letters",
+    "reply", "forward", "attachment", "list", "no_reply", "automatic",
 )  # fmt: skip
-# What a mail's own text shows. Headers say how it travelled, which spam imitates and which differs between years.
-FORM_OF_TEXT = FORM.index("foreign_letters")
+FORM_OF_SPAM = FORM.index("length")
 
 Floats = NDArray[np.float32]
 Hashes = NDArray[np.uint64]
@@ -52,6 +56,12 @@ def features(mail: MailText) -> Features:
     weights = (1 + np.log(counts[buckets])).astype(np.float32)
     norm = float(np.sqrt(np.dot(weights, weights)))
     return Features(buckets, weights / norm if norm else weights, _form(mail, subject, text))
+
+
+def shortened(read: Features) -> Features:
+    """The same with weaker evidence when there are few words: a short mail proves little."""
+    strength = min(1.0, math.sqrt(len(read.buckets) / ENOUGH_BUCKETS))
+    return replace(read, weights=read.weights * np.float32(strength))
 
 
 _LINK = re.compile(r"(?:https?://|www\.)\S{1,2000}", re.IGNORECASE)
@@ -111,7 +121,7 @@ def _hashes(text: bytes, seed: int) -> Hashes:
     starts, ends = spaces[:-1] + 1, spaces[1:]
     words = (prefix[ends] - prefix[starts]) * _INVERSE_POWERS[starts]
     pairs = words[:-1] * np.uint64(31) + words[1:] * np.uint64(0xD6E8FEB86659FD93)
-    groups = [_letter_groups(prefix, letters, size) for size in (3, 4, 5)]
+    groups = [_letter_groups(prefix, letters, size) for size in (3, 4, 5, 6)]
     return _mixed(np.concatenate([words, pairs, *groups]) + np.uint64(seed))
 
 
@@ -144,15 +154,15 @@ def _form(mail: MailText, subject: str, text: str) -> Floats:
     start = subject[:12].lower().lstrip()
     return np.array(
         [
-            np.log1p(len(text)) / 10,
-            len(text) < 200,
             _rate(count[ord("!")]),
-            _rate(count[ord("?")]),
-            _rate(count[ord("$")] + both.count("€") + both.count("£")),
             _rate(count[ord("%")]),
             _rate(both.count("http")),
             upper / max(upper + lower, 1),
             len(subject) > 6 and subject.isupper(),
+            np.log1p(len(text)) / 10,
+            len(text) < 200,
+            _rate(count[ord("?")]),
+            _rate(count[ord("$")] + both.count("€") + both.count("£")),
             digits / max(len(raw), 1),
             foreign / max(len(raw), 1),
             start.startswith(("re:", "aw:", "sv:", "antw:", "rif:", "rép:", "ré:", "res:")),

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from email_automation.ai.features import FORM, Features
+from email_automation.ai.features import FORM, Features, shortened
 
 WEIGHTS = Path(__file__).with_name("weights.npz")
 FORMAT = 1
@@ -43,7 +43,8 @@ class LinearModel:
     heads: Mapping[str, Head]
 
     def spam_probability(self, features: Features) -> float:
-        return float(1 / (1 + np.exp(-np.clip(self.heads["spam"].scores(features)[0], -30, 30))))
+        score = self.heads["spam"].scores(shortened(features))[0]
+        return float(1 / (1 + np.exp(-np.clip(score, -30, 30))))
 
     def probabilities(self, head: str, features: Features) -> dict[str, float]:
         """Each label of `head` with its probability."""

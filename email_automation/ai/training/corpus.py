@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from email_automation.ai.schemas import Intent, MailText, Sentiment, Urgency
 
 DATA = Path(__file__).with_name("data")
-TRAINING = ("en_customers", "en_other", "de", "fr", "es", "pt_it_sw", "spam")
+TRAINING = ("en_customers", "en_other", "en_more", "en_bulk", "de", "fr", "es", "pt_it_sw", "more_languages", "spam")
 HELD_OUT = "heldout"
 
 _URGENCY = {"!": Urgency.HIGH, "~": Urgency.LOW}
+_MEANINGS: dict[str, Callable[[str], object]] = {
+    "spam": lambda label: label == "spam",
+    "intent": Intent,
+    "urgency": Urgency,
+    "sentiment": Sentiment,
+}
 _SENTIMENT = {"-": Sentiment.NEGATIVE, "+": Sentiment.POSITIVE}
 
 
@@ -28,6 +34,7 @@ class Example:
     urgency: Urgency | None = None
     sentiment: Sentiment | None = None
     own: bool = True
+    phrase: bool = False
 
     def with_mail(self, **changes: object) -> Example:
         return replace(self, mail=replace(self.mail, **changes))  # type: ignore[arg-type]
@@ -74,16 +81,8 @@ def phrases() -> Iterator[Example]:
             language, head, label = line[2:].split()
             continue
         for phrase in line.split(";"):
-            mail = MailText(text=phrase.strip())
-            group = f"phrases:{number}"
-            if head == "intent":
-                yield Example(mail, group, language, intent=Intent(label))
-            elif head == "spam":
-                yield Example(mail, group, language, spam=label == "spam")
-            elif head == "urgency":
-                yield Example(mail, group, language, urgency=Urgency(label))
-            else:
-                yield Example(mail, group, language, sentiment=Sentiment(label))
+            example = Example(MailText(text=phrase.strip()), f"phrases:{number}", language, phrase=True)
+            yield replace(example, **{head: _MEANINGS[head](label)})  # type: ignore[arg-type]
 
 
 def _lines(name: str) -> Iterator[tuple[int, str]]:

@@ -38,7 +38,9 @@ def read(path: Path) -> MailText:
     parts = [part for part in message.walk() if not part.is_multipart()]
     texts = [part for part in parts if part.get_content_type() == "text/plain" and not part.get_filename()]
     pages = [part for part in parts if part.get_content_type() == "text/html"]
-    text = "\n".join(map(_decoded, texts)) if texts else "\n".join(_readable(_decoded(page)) for page in pages)
+    text = "\n".join(map(_decoded, texts))
+    if not text.strip():
+        text = "\n".join(_readable(_decoded(page)) for page in pages)
     return MailText(
         subject=_header(message, "subject"),
         sender_name=sender_name,

@@ -14,8 +14,8 @@ from random import Random
 
 import numpy as np
 
-from email_automation.ai.features import BUCKETS, FORM_OF_TEXT, Features, features
-from email_automation.ai.linear import WEIGHTS, Head, LinearModel, load, save
+from email_automation.ai.features import BUCKETS, FORM_OF_SPAM, Features, features, shortened
+from email_automation.ai.linear import Head, LinearModel, save
 from email_automation.ai.schemas import Intent, Sentiment, Urgency
 from email_automation.ai.training import corpus, raw_mails
 from email_automation.ai.training.corpus import Example
@@ -28,10 +28,10 @@ VARIATIONS = 3
 LIST_TALK_KEPT = 0.3  # of the list mail, as examples of `other`
 
 QUESTIONS = {
-    "spam": Question(("ham", "spam"), BUCKETS, c=30, form=FORM_OF_TEXT, rare_first=False),
+    "spam": Question(("ham", "spam"), BUCKETS, c=30, form=FORM_OF_SPAM, rare_first=False),
     "intent": Question(tuple(i.value for i in Intent if i is not Intent.SPAM), BUCKETS // 2, c=10),
-    "urgency": Question(tuple(Urgency), BUCKETS // 4, c=3),
-    "sentiment": Question(tuple(Sentiment), BUCKETS // 4, c=3),
+    "urgency": Question(tuple(Urgency), BUCKETS // 4, c=10),
+    "sentiment": Question(tuple(Sentiment), BUCKETS // 4, c=10),
 }
 
 
@@ -44,7 +44,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     raw = raw_mails.examples(folder) if folder else []
     model, unseen, examples = train(raw)
     save(model)
-    write_report(load(), unseen, examples, WEIGHTS.stat().st_size)
+    write_report(unseen, examples)
 
 
 def train(raw: list[Example]) -> tuple[LinearModel, dict[str, Unseen], dict[str, list[Example]]]:
@@ -66,7 +66,7 @@ def train(raw: list[Example]) -> tuple[LinearModel, dict[str, Unseen], dict[str,
 
 def _sheet(name: str, question: Question, rows: list[tuple[Example, Features, bool]]) -> Sheet:
     return Sheet(
-        rows=[row for _, row, _ in rows],
+        rows=[shortened(row) if name == "spam" and not example.phrase else row for example, row, _ in rows],
         answers=np.array([question.labels.index(str(_answer(name, example))) for example, _, _ in rows]),
         weights=np.array([_weight(name, example) for example, _, _ in rows]),
         groups=[example.group for example, _, _ in rows],

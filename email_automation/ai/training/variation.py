@@ -18,6 +18,13 @@ _GREETINGS = {
     "pt": ("Olá,", "Bom dia,", "Prezados,", "Boa tarde,"),
     "it": ("Buongiorno,", "Salve,", "Gentili signori,", "Ciao,"),
     "sw": ("Habari,", "Hujambo,", "Ndugu,", "Salamu,"),
+    "nl": ("Goedendag,", "Beste,", "Hallo,"),
+    "pl": ("Dzień dobry,", "Szanowni Państwo,"),
+    "tr": ("Merhaba,", "İyi günler,", "Sayın yetkili,"),
+    "ru": ("Здравствуйте!", "Добрый день!", "Уважаемые коллеги,"),
+    "ar": ("السلام عليكم", "مرحبا،", "تحية طيبة وبعد،"),
+    "ja": ("お世話になっております。", "ご担当者様", "はじめまして。"),
+    "zh": ("您好，", "尊敬的先生/女士，"),
 }  # fmt: skip
 _SIGN_OFFS = {
     "en": ("Best regards,", "Kind regards", "Thanks", "Many thanks,", "Regards,", "Yours sincerely,", "Cheers", "Thank you"),
@@ -27,6 +34,13 @@ _SIGN_OFFS = {
     "pt": ("Atenciosamente,", "Obrigado", "Cumprimentos"),
     "it": ("Cordiali saluti", "Grazie", "Distinti saluti"),
     "sw": ("Asante,", "Asante sana", "Wako mwaminifu"),
+    "nl": ("Met vriendelijke groet,", "Groeten"),
+    "pl": ("Pozdrawiam", "Z poważaniem"),
+    "tr": ("Saygılarımla", "Teşekkürler"),
+    "ru": ("С уважением,", "Спасибо"),
+    "ar": ("مع التحية", "شكرا لكم"),
+    "ja": ("よろしくお願いいたします。", "敬具"),
+    "zh": ("谢谢", "此致敬礼"),
 }  # fmt: skip
 _NAMES = (
     "Jane Wanjiru", "Peter Novak", "Anna Keller", "Luis Ortega", "Claire Dubois", "Marco Bianchi", "Amina Yusuf", "John Miller",
