@@ -37,6 +37,7 @@ def run(job_id: uuid.UUID) -> SyncRun:
         _store(this, page)
         context.progress(this.done, max(this.total or 0, this.done + 1), f"{this.found} messages")
         _end_slice_if_time_is_up()
+    context.progress(this.done, this.done, f"{this.found} messages")
     _finish(this)
     return this
 
