@@ -42,11 +42,6 @@ def ask(question: Callable[[ModelProvider], tuple[T, Usage]]) -> tuple[T, Usage]
         raise Retry(error.retry_after, str(error), counts=error.counts) from error
 
 
-def provider_name() -> str:
-    """Which provider would be asked."""
-    return str(settings.AI_PROVIDER)
-
-
 def mail_text(message: Message, *, only_reply: bool = False) -> MailText:
     """A message as a model reads it. `only_reply` leaves out the mail that it answers."""
     return MailText(

@@ -24,11 +24,6 @@ def parse_addresses(value: str) -> tuple[Address, ...]:
     return tuple(one for one, _ in zip((a for a in found if a.address), range(MAX_RECIPIENTS), strict=False))
 
 
-def count_addresses(value: str) -> int:
-    """About how many there are, for headers that hold more than are read."""
-    return value.count("@")
-
-
 def parse_address(item: str) -> Address:
     """One address; without an address in it only the name is kept."""
     if _ENCODED_LOCAL.search(item):
