@@ -21,7 +21,7 @@ from jobs.config import config
 
 PREFIX = "fikiri:"
 PROBE_EVERY = 0.5  # seconds
-Unreachable = (redis.ConnectionError, redis.TimeoutError, redis.ResponseError, OSError)
+Unreachable = (redis.RedisError, OSError)  # a broker that answers nonsense is as good as away
 
 log = structlog.stdlib.get_logger("jobs")
 
@@ -47,7 +47,8 @@ def trip(error: BaseException) -> None:
 
 
 def reset() -> None:
-    """Forget what is known of the broker. For tests."""
+    """Forget what is known of the broker, and stop looking for it. For tests."""
+    _breaker(os.getpid()).opened.clear()
     _breaker.cache_clear()
     _client.cache_clear()
 
@@ -88,15 +89,14 @@ class Breaker:
 
     def _probe(self) -> None:
         pause = threading.Event()
-        while True:
+        while self.opened.is_set():
             try:
                 client().ping()
             except Unreachable:
                 pause.wait(PROBE_EVERY)
             else:
-                break
-        self.opened.clear()
-        log.info("broker back", action="breaker_closed")
+                self.opened.clear()
+                log.info("broker back", action="breaker_closed")
 
 
 @cache
