@@ -15,6 +15,12 @@ BIGGEST_ID = 2**63 - 1
 DEEPEST = 64  # lists and objects within each other
 
 
+class LengthRequired(exceptions.APIException):
+    status_code = 411
+    default_detail = "Send the body with a Content-Length, not in chunks."
+    default_code = "length_required"
+
+
 class BoundedJSONParser(JSONParser):
     """JSON that can be written again, too: nested no deeper than everything behind can follow."""
 
@@ -66,6 +72,8 @@ def body_of(request: Request, shape: type[B]) -> B:
     Raises:
         exceptions.ValidationError: naming the field and what is wrong with it.
     """
+    if "Transfer-Encoding" in request.headers and "Content-Length" not in request.headers:
+        raise LengthRequired  # the framework would take it for no body at all
     try:
         return shape.model_validate(request.data or {})
     except ValidationError as error:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from django.utils.decorators import method_decorator
+from django.views.decorators.cache import never_cache
 from rest_framework.authentication import SessionAuthentication
 from rest_framework.permissions import IsAuthenticated
 from rest_framework.views import APIView
@@ -10,8 +12,9 @@ from jobs.api.authentication import Token
 from jobs.api.parsing import BoundedJSONParser
 
 
+@method_decorator(never_cache, name="dispatch")
 class ApiView(APIView):
-    """For users with a session or a token; takes bounded JSON."""
+    """For users with a session or a token; takes bounded JSON, and no answer is kept by anybody."""
 
     # The first one decides that a stranger gets 401, not 403.
     authentication_classes = (Token, SessionAuthentication)

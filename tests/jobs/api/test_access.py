@@ -92,3 +92,7 @@ def test_a_token_needs_no_csrf_token(owner: User) -> None:
     _, token = AuthToken.objects.create(owner)
     client.credentials(HTTP_AUTHORIZATION=f"Token {token}")
     assert client.post(f"/api/jobs/{states.waiting(owner.pk).pk}/cancel").status_code == 200
+
+
+def test_no_answer_is_kept_on_its_way(as_owner: APIClient) -> None:
+    assert "no-store" in as_owner.get("/api/jobs").headers["Cache-Control"]

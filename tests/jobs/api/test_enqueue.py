@@ -144,3 +144,8 @@ def test_a_body_over_the_limit_is_refused(as_staff: APIClient) -> None:
 def test_another_content_type_is_refused(as_staff: APIClient) -> None:
     response = as_staff.generic("POST", "/api/jobs", "task=tests.greet", "application/x-www-form-urlencoded")
     assert (response.status_code, response.json()["code"]) == (415, "UNSUPPORTED_MEDIA_TYPE")
+
+
+def test_a_body_in_chunks_is_not_taken_for_none(as_staff: APIClient) -> None:
+    response = as_staff.post("/api/jobs", headers={"Transfer-Encoding": "chunked"})
+    assert (response.status_code, response.json()["code"]) == (411, "LENGTH_REQUIRED")
