@@ -2,11 +2,11 @@
 
 import re
 
-from inscriptis import Inscriptis  # type: ignore[import-untyped]
-from inscriptis.css_profiles import STRICT_CSS_PROFILE  # type: ignore[import-untyped]
-from inscriptis.model.config import ParserConfig  # type: ignore[import-untyped]
-from inscriptis.model.html_element import HtmlElement  # type: ignore[import-untyped]
-from lxml import etree, html  # type: ignore[import-untyped]
+from inscriptis import Inscriptis
+from inscriptis.css_profiles import STRICT_CSS_PROFILE
+from inscriptis.model.config import ParserConfig
+from inscriptis.model.html_element import HtmlElement
+from lxml import etree, html
 
 from email_automation.parsing.charsets import clean
 
