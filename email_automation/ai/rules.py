@@ -13,8 +13,9 @@ _ANSWER_HEADERS = ("x-autoreply", "x-autorespond", "x-autoresponder")
 _LIST_HEADERS = ("list-id", "list-unsubscribe", "list-post", "x-mailman-version", "feedback-id")
 _BOUNCE_SENDER = re.compile(r"(?:mailer-daemon|postmaster)@|^mailer-daemon$", re.IGNORECASE)
 _BOUNCE_SUBJECT = re.compile(
-    r"(?:undelivered mail|undeliver|mail delivery (?:failed|failure|system)|delivery status notification|returned mail"
-    r"|failure notice|delivery (?:failure|delayed)|unzustellbar|nicht zustellbar|message non remis|no se pudo entregar)",
+    r"(?:undelivered mail|undeliver|mail delivery (?:failed|failure|system)|delivery status notification"
+    r"|returned mail|failure notice|delivery (?:failure|delayed)|delivery has failed|unzustellbar|nicht zustellbar"
+    r"|message non remis|no se pudo entregar)",
     re.IGNORECASE,
 )
 _ANSWER_SUBJECT = re.compile(

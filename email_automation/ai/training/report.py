@@ -33,10 +33,10 @@ def write_report(unseen: dict[str, Unseen], examples: dict[str, list[Example]]) 
         f"Version `{usage.version}`, {WEIGHTS.stat().st_size / 1000:.0f} kB. Written by `training/train.py`.",
         "",
         "- *Folds*: five; near-duplicates, threads and variations of one mail stay on one side. The spam head alone.",
-        f"- *Held out*: {len(held_out)} mails of `data/heldout.txt` in seven languages, in other words than the training",
-        "  mails and never trained on. The whole classifier with its rules and thresholds.",
-        "- The written mails are short and by one hand; the raw mails are of 2002 and 2003, mostly talk on mailing lists.",
-        "  Expect less on mail of another kind; a wrong label can be corrected in the admin.",
+        f"- *Held out*: {len(held_out)} mails of `data/heldout.txt` in seven languages, in other words than the",
+        "  training mails and never trained on. The whole classifier with its rules and thresholds.",
+        "- The written mails are short and by one hand; the raw mails are of 2002 and 2003, mostly talk on mailing",
+        "  lists. Expect less on mail of another kind.",
         "",
         f"## Spam (from probability {SPAM_FROM})",
         "",
@@ -45,7 +45,7 @@ def write_report(unseen: dict[str, Unseen], examples: dict[str, list[Example]]) 
         *_spam_on_folds(unseen["spam"], examples["spam"]),
         _spam_on_held_out(held_out, said),
         "",
-        f"A mail that looks like a customer's is called spam only from {SPAM_FROM_IF_CUSTOMER}; below that it goes to review.",
+        f"A mail that looks like a customer's is called spam only from {SPAM_FROM_IF_CUSTOMER}; below it, review.",
         "",
         "## Intent (held out)",
         "",
@@ -91,7 +91,8 @@ def _spam_row(
     wanted = answers == 0
     return (
         f"| {name} | {wanted.sum()} / {(~wanted).sum()} | {precision:.3f} | {recall:.3f} | {f1:.3f} "
-        f"| {roc_auc_score(answers, probabilities):.4f} | {called[wanted].sum()} ({100 * called[wanted].mean():.1f} %) |"
+        f"| {roc_auc_score(answers, probabilities):.4f} "
+        f"| {called[wanted].sum()} ({100 * called[wanted].mean():.1f} %) |"
     )
 
 

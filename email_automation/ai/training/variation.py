@@ -1,3 +1,4 @@
+# ruff: noqa: RUF001, S311 (greetings in other alphabets; chance that guards nothing)
 """Makes plain examples look like mail: greetings, signatures, footers, history, forms, hasty typing.
 
 What surrounds a mail's meaning must not decide it, so every kind of mail gets every kind of surrounding.
@@ -11,7 +12,8 @@ from email_automation.ai.schemas import Intent
 from email_automation.ai.training.corpus import Example
 
 _GREETINGS = {
-    "en": ("Hi,", "Hello,", "Dear team,", "Dear Sir or Madam,", "Good morning,", "Hey", "To whom it may concern,", "Hi there,", "Hello Anna,"),
+    "en": ("Hi,", "Hello,", "Dear team,", "Dear Sir or Madam,", "Good morning,", "Hey", "To whom it may concern,",
+           "Hi there,", "Hello Anna,"),
     "de": ("Guten Tag,", "Hallo,", "Sehr geehrte Damen und Herren,", "Liebes Team,", "Guten Morgen,"),
     "fr": ("Bonjour,", "Madame, Monsieur,", "Bonsoir,", "Chère équipe,"),
     "es": ("Hola,", "Buenos días,", "Estimados señores:", "Buenas tardes,"),
@@ -27,7 +29,8 @@ _GREETINGS = {
     "zh": ("您好，", "尊敬的先生/女士，"),
 }  # fmt: skip
 _SIGN_OFFS = {
-    "en": ("Best regards,", "Kind regards", "Thanks", "Many thanks,", "Regards,", "Yours sincerely,", "Cheers", "Thank you"),
+    "en": ("Best regards,", "Kind regards", "Thanks", "Many thanks,", "Regards,", "Yours sincerely,", "Cheers",
+           "Thank you"),
     "de": ("Mit freundlichen Grüßen", "Viele Grüße", "Danke und Gruß", "MfG"),
     "fr": ("Cordialement,", "Bien cordialement", "Merci d'avance"),
     "es": ("Saludos,", "Un cordial saludo", "Gracias"),
@@ -55,7 +58,8 @@ _COMPANIES = (
     "Bianchi S.r.l.", "Lakeview School", "St. Mary's Clinic", "Acacia Consulting", "Riverside Hotel",
 )  # fmt: skip
 _FOOTERS = (
-    "This e-mail and any attachments are confidential and may be legally privileged. If you are not the intended recipient please delete it and notify the sender.",
+    "This e-mail and any attachments are confidential and may be legally privileged. If you are not the intended "
+    "recipient please delete it and notify the sender.",
     "Please consider the environment before printing this e-mail.",
     "Sent from my iPhone",
     "Sent from my Galaxy",
@@ -151,4 +155,5 @@ def _spam(text: str, language: str, random: Random) -> tuple[str, dict[str, str]
 
 def _form(text: str, random: Random) -> str:
     company, name = random.choice(_COMPANIES), random.choice(_NAMES)
-    return f"New message from the contact form\nName: {name}\nCompany: {company}\nEmail: someone@example.com\nMessage: {text}"
+    fields = f"Name: {name}\nCompany: {company}\nEmail: someone@example.com"
+    return f"New message from the contact form\n{fields}\nMessage: {text}"
