@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import User
 
-from jobs import direct
+from jobs import batches, direct, schedule
 from jobs.models import Job, JobStatus
 from jobs.queues import QUEUES
 from tests.docs import pages
@@ -86,6 +86,25 @@ def test_the_effect_of_the_how_to_happens_once_although_its_answer_is_lost(
     run_due_jobs()
     job.refresh_from_db()
     assert (job.status, job.attempt, len(how_to["billing"].invoices)) == (JobStatus.COMPLETED, 2, 1)
+
+
+def test_what_follows_the_batch_of_the_how_to_is_done(how_to: Namespace) -> None:
+    run_due_jobs()
+    batches.run_once()
+    run_due_jobs()
+    how_to["batch"].refresh_from_db()
+    how_to["lead"].refresh_from_db()
+    assert (how_to["batch"].status, how_to["batch"].completed) == ("completed", 1)
+    assert "exported" in how_to["lead"].tags
+
+
+def test_the_schedule_of_the_how_to_makes_its_job(how_to: Namespace) -> None:
+    weekly = how_to["weekly"]
+    tick = schedule.preview(weekly, 1)[0]
+    schedule.fire(weekly, tick)
+    run_due_jobs()
+    assert (tick.weekday(), tick.hour) == (0, 7)
+    assert Job.objects.get(schedule=weekly).status == JobStatus.COMPLETED
 
 
 @pytest.fixture
