@@ -104,6 +104,8 @@ class Dispatcher:
         if now < self._leads_until:
             return True
         if hold(DISPATCHER, self.holder, LEASE_TTL):
+            if now > self._leads_until + LEASE_TTL:
+                log.info("this dispatcher works now", action="dispatcher_leads", holder=str(self.holder))
             self._leads_until = now + RENEW_EVERY
             return True
         return False
