@@ -32,18 +32,22 @@ class Options:
 
 
 class Session:
-    """`say` is for people; it is never given a secret that is not theirs."""
+    """`say` is for people; `tend` is called again and again while it waits."""
 
-    def __init__(self, machine: Machine, waiter: Waiter, options: Options, say: Callable[[str], None]) -> None:
-        self._machine = machine
-        self._waiter = waiter
+    def __init__(self, options: Options, waiter: Waiter, tend: Callable[[], None], say: Callable[[str], None]) -> None:
         self._options = options
+        self._waiter = waiter
+        self._tend = tend
         self._say = say
 
-    def once(self) -> tuple[Summary, bool]:
+    def once(self, machine: Machine) -> tuple[Summary, bool]:
+        """Start what the work needs, then as `sync_and_wait`."""
+        _prepare(machine)
+        machine.start_workers(together=True)
+        return self.sync_and_wait()
+
+    def sync_and_wait(self) -> tuple[Summary, bool]:
         """Sync, and wait for all that comes of it. Returns the numbers, and whether all went well."""
-        self._prepare()
-        self._machine.start_workers(together=True)
         with transaction.atomic():
             sync = self._sync(accounts.ensure_admin())
         followed = self._follow(sync, timeout=self._options.timeout)
@@ -52,29 +56,24 @@ class Session:
             self._say(f"Not done after {self._options.timeout:g} s: {followed.tally.unfinished} jobs are left.")
         return summary, not followed.timed_out and not followed.tally.trouble
 
-    def serve(self) -> None:
-        """Sync if there is something to sync, then run until KeyboardInterrupt."""
-        self._prepare()
-        self._machine.start_workers(together=False)
+    def serve(self, machine: Machine) -> None:
+        """Start everything, sync if there is something to sync, then run until KeyboardInterrupt."""
+        _prepare(machine)
+        machine.start_workers(together=False)
         with transaction.atomic():
             first = demo.is_first_start() and demo.belongs_here()
             admin = accounts.ensure_admin()
             sync = self._sync(admin) if self._options.mailbox or first else None
         flower = accounts.ensure_flower_login()
-        addresses = self._machine.start_web(flower)
-        self._machine.wait_for_web(addresses, self._waiter)
+        addresses = machine.start_web(flower)
+        machine.wait_for_web(addresses, self._waiter)
         if sync is not None:
             self._say(f"Fikiri runs at {addresses.web}/admin/ and reads the mailbox now.")
             self._sum_up(sync, self._follow(sync, timeout=FOR_EVER, retries_too=False))
         self._introduce(addresses, admin, flower, sync)
         while True:
-            self._machine.tend()
+            self._tend()
             self._waiter.wait(1.0)
-
-    def _prepare(self) -> None:
-        call_command("migrate", verbosity=0, interactive=False)
-        self._machine.start_redis()
-        self._machine.start_mail_sink()
 
     def _sync(self, admin: Login) -> Job:
         if self._options.mailbox is None:
@@ -88,7 +87,7 @@ class Session:
                 sync,
                 self._waiter,
                 show=bars.show,
-                tend=self._machine.tend,
+                tend=self._tend,
                 timeout=timeout,
                 retries_too=retries_too,
             )
@@ -112,6 +111,12 @@ API         curl -H 'Authorization: Token {token}' {addresses.web}/{path}
 
 Ctrl-C stops everything."""
         )
+
+
+def _prepare(machine: Machine) -> None:
+    call_command("migrate", verbosity=0, interactive=False)
+    machine.start_redis()
+    machine.start_mail_sink()
 
 
 def _login(login: Login) -> str:

@@ -108,6 +108,17 @@ def test_a_second_one_in_the_same_folder_says_so_and_breaks_nothing(shared: Lapt
     assert curl(shared, f"http://127.0.0.1:{shared.ports['WEB_PORT']}/readyz").startswith('{"status": "ok"')
 
 
+def test_a_mailbox_that_is_named_in_a_second_terminal_is_synced_by_what_runs(shared: Laptop, tmp_path: Path) -> None:
+    mail = tmp_path / "one.eml"
+    mail.write_text(
+        "From: new.person@customers.example\nSubject: Prices\n\nWhat does your coffee cost for 40 people?\n"
+    )
+    ran = shared.manage("up", "--once", "--json", "--mailbox", str(mail))
+    assert ran.returncode == 0, ran.stderr
+    assert last_line(ran)["messages_synced"] == 1
+    assert curl(shared, f"http://127.0.0.1:{shared.ports['WEB_PORT']}/readyz").startswith('{"status": "ok"')
+
+
 def test_mail_sent_here_is_kept_here(shared: Laptop) -> None:
     code = "from django.core.mail import send_mail; send_mail('Kept', 'body', None, ['somebody@example.com'])"
     shared.manage("shell", "--no-imports", "-c", code)

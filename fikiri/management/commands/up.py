@@ -11,13 +11,15 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from email_automation.mailboxes import MailboxError, open_mailbox
+from fikiri import places
 from fikiri.laptop import accounts, demo
-from fikiri.laptop.interrupts import interrupts
+from fikiri.laptop.interrupts import Waiter, interrupts
 from fikiri.laptop.machine import Machine
 from fikiri.laptop.ports import PortTakenError
 from fikiri.laptop.processes import ProgramFailedError
 from fikiri.laptop.running import AlreadyRunningError, Running
 from fikiri.laptop.session import Options, Session
+from fikiri.laptop.summary import Summary
 from fikiri.laptop.valkey import RedisUnavailableError
 
 BAD_INPUT = 2
@@ -39,35 +41,47 @@ class Command(BaseCommand):
 
     def handle(self, *_args: Any, once: bool, **given: Any) -> None:
         self._as_laptop()
-        self._human = self.stderr if given["json"] else self.stdout
+        self._as_json: bool = given["json"]
         options = self._options(once, **given)
-        try:
-            running = Running()
-        except AlreadyRunningError as error:
-            raise CommandError(_already_running(error.variables)) from None
-        machine = Machine(running, self._say)
         with interrupts() as waiter:
             try:
-                session = Session(machine, waiter, options, self._say)
-                if once:
-                    self._once(session, as_json=given["json"])
-                else:
-                    session.serve()
+                self._run(options, waiter, once=once)
             except MailboxError as error:
                 raise CommandError(str(error), returncode=BAD_INPUT) from None
             except (PortTakenError, ProgramFailedError, RedisUnavailableError) as error:
                 raise CommandError(str(error)) from None
             except KeyboardInterrupt:
-                self._say("Stopping ...")
                 if once:
                     sys.exit(INTERRUPTED)
-            finally:
-                machine.stop()
-                running.end()
 
-    def _once(self, session: Session, *, as_json: bool) -> None:
-        summary, went_well = session.once()
-        if as_json:
+    def _run(self, options: Options, waiter: Waiter, *, once: bool) -> None:
+        try:
+            running = Running()
+        except AlreadyRunningError as error:
+            if not once and options.mailbox is None:
+                raise CommandError(f"{_who_runs(error.variables)} Stop that first, or use another folder.") from None
+            self._say(f"{_who_runs(error.variables)} It does the work.")
+            self._finish(*Session(options, waiter, _still_runs, self._say).sync_and_wait())
+        else:
+            self._run_alone(running, options, waiter, once=once)
+
+    def _run_alone(self, running: Running, options: Options, waiter: Waiter, *, once: bool) -> None:
+        machine = Machine(running, self._say)
+        session = Session(options, waiter, machine.tend, self._say)
+        try:
+            if once:
+                self._finish(*session.once(machine))
+            else:
+                session.serve(machine)
+        except KeyboardInterrupt:
+            self._say("Stopping ...")
+            raise
+        finally:
+            machine.stop()
+            running.end()
+
+    def _finish(self, summary: Summary, went_well: bool) -> None:
+        if self._as_json:
             self.stdout.write(json.dumps(summary.as_json()))
         if not went_well:
             sys.exit(1)
@@ -81,10 +95,7 @@ class Command(BaseCommand):
             raise CommandError("--timeout must be more than 0 seconds.", returncode=BAD_INPUT)
         mailbox = Path(given["mailbox"]).expanduser().absolute() if given["mailbox"] else None
         if mailbox is not None:
-            try:
-                open_mailbox(mailbox)
-            except MailboxError as error:
-                raise CommandError(str(error), returncode=BAD_INPUT) from None
+            _check(mailbox)
         elif once and not demo.belongs_here():
             raise CommandError(
                 "The sample goes only into the laptop's own database. Name a mailbox: --mailbox PATH",
@@ -99,15 +110,24 @@ class Command(BaseCommand):
             os.execv(sys.executable, [sys.executable, *sys.argv])  # noqa: S606 (ourselves again)
 
     def _say(self, line: str) -> None:
-        self._human.write(line)
-        self._human.flush()
+        human = self.stderr if self._as_json else self.stdout
+        human.write(line)
+        human.flush()
 
 
-def _already_running(variables: Mapping[str, str]) -> str:
+def _check(mailbox: Path) -> None:
+    try:
+        open_mailbox(mailbox)
+    except MailboxError as error:
+        raise CommandError(str(error), returncode=BAD_INPUT) from None
+
+
+def _who_runs(variables: Mapping[str, str]) -> str:
     port = variables.get("WEB_PORT")
     where = f", at http://127.0.0.1:{port}/admin/" if port else ""
-    return (
-        f"Fikiri runs in this folder already (process {variables['FIKIRI_PID']}{where}). "
-        "Sync a mailbox with what runs: .venv/bin/python manage.py sync_mailbox PATH --user NAME --wait. "
-        "Or stop it first, or run a second one apart from it: FIKIRI_VAR=some/folder bin/run"
-    )
+    return f"Fikiri runs in this folder already (process {variables.get('FIKIRI_PID', 'unknown')}{where})."
+
+
+def _still_runs() -> None:
+    if not places.running():
+        raise CommandError("Fikiri was stopped meanwhile. What is left of the work is done when it runs again.")
