@@ -1,10 +1,11 @@
 """Every address of the site."""
 
 from django.contrib import admin
-from django.urls import include, path
+from django.urls import include, path, re_path
 from django.views.generic import RedirectView
 
 from fikiri import health
+from jobs.api.unknown import unknown
 
 admin.site.site_header = "Fikiri"
 admin.site.site_title = "Fikiri"
@@ -17,6 +18,7 @@ urlpatterns = [
     path("api/", include("jobs.api.urls")),
     path("api/", include("email_automation.urls")),
     path("api/", include("crm.urls")),
+    re_path(r"^api/", unknown),
     path("admin/mail-sink/", include("fikiri.mail_sink")),
     path("admin/", admin.site.urls),
 ]

@@ -10,10 +10,16 @@ from celery import Celery
 from celery.result import AsyncResult
 from django.apps import apps
 
+from jobs.reserve import Reserve
+
 
 class LedgerCelery(Celery):
     task_cls = "jobs.task:JobTask"
     control_cls = "jobs.control:LedgerControl"
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.steps["consumer"].add(Reserve)
 
     def send_task(  # type: ignore[override]  # every option may be given, and most mean nothing here
         self,

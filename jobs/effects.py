@@ -118,7 +118,7 @@ def _take(running: context.Running, key: str, kind: str, seconds: float) -> tupl
         raise Refused("An effect is written down before it is made: call this outside a transaction.", field="effect")
     claim = running.claim
     with transaction.atomic():
-        mine = Job.objects.filter(pk=claim.id, attempt=claim.attempt, status=JobStatus.PROCESSING)
+        mine = Job.objects.filter(pk=claim.id, claim=claim.token, status=JobStatus.PROCESSING)
         job = (mine.select_for_update(no_key=True) if connection.vendor == "postgresql" else mine).first()
         if job is None:
             raise Superseded("another attempt owns this job")

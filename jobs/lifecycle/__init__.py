@@ -1,6 +1,6 @@
 """The only writes of a job's state. Each verb is guarded and says whether it did anything.
 
-Every write after the claim carries (id, attempt): a worker that was presumed dead cannot overwrite its successor.
+Every write after the claim carries its token: a worker that was presumed dead cannot overwrite its successor.
 """
 
 from jobs.lifecycle.losing import lose, release, rescue

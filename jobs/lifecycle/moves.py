@@ -47,7 +47,7 @@ def backoff(failures: int) -> float:
 def owned(claim: Claim) -> Iterator[Job]:
     """The claim's job, locked. Raises Superseded if another attempt owns it by now."""
     with transaction.atomic():
-        job = locked(Q(id=claim.id, attempt=claim.attempt, status=JobStatus.PROCESSING))
+        job = locked(Q(id=claim.id, claim=claim.token, status=JobStatus.PROCESSING))
         if job is None:
             raise Superseded(f"Attempt {claim.attempt} no longer owns job {claim.id}.")
         yield job

@@ -1,4 +1,4 @@
-"""An attempt, from its claim to its settling. Each settling is guarded by (id, attempt)."""
+"""An attempt, from its claim to its settling. Each settling is guarded by the claim's token."""
 
 from __future__ import annotations
 
@@ -26,6 +26,7 @@ def claim(job_id: uuid.UUID, identity: Identity, token: uuid.UUID) -> Claim | No
         "pid": identity.pid,
         "claim": param(token),
         "margin": config().LEASE_MARGIN,
+        "hasty": not connection.in_atomic_block,
     }
     try:
         rows = sql.fetch("claim", parameters)
@@ -91,7 +92,7 @@ def doubt(claim: Claim, report: Report) -> JobStatus:
 
 def progress(claim: Claim, current: int, total: int, message: str) -> bool | None:
     """Keep how far an attempt is. Returns whether a cancel was asked; None when the job is no longer this attempt's."""
-    Job.objects.filter(id=claim.id, attempt=claim.attempt, status=JobStatus.PROCESSING).update(
+    Job.objects.filter(id=claim.id, claim=claim.token, status=JobStatus.PROCESSING).update(
         progress_current=current, progress_total=total, progress_message=short(message, 200)
     )
     return cancel_asked(claim)
@@ -99,7 +100,7 @@ def progress(claim: Claim, current: int, total: int, message: str) -> bool | Non
 
 def cancel_asked(claim: Claim) -> bool | None:
     """Whether a cancel was asked of this attempt; None when the job is no longer this attempt's."""
-    mine = Job.objects.filter(id=claim.id, attempt=claim.attempt, status=JobStatus.PROCESSING)
+    mine = Job.objects.filter(id=claim.id, claim=claim.token, status=JobStatus.PROCESSING)
     row = mine.values_list("cancel_requested_at").first()
     return None if row is None else row[0] is not None
 
@@ -107,14 +108,14 @@ def cancel_asked(claim: Claim) -> bool | None:
 def _complete_postgresql(outcomes: Sequence[tuple[Claim, str]]) -> set[uuid.UUID]:
     parameters = {
         "ids": [claim.id for claim, _ in outcomes],
-        "attempts": [claim.attempt for claim, _ in outcomes],
+        "claims": [claim.token for claim, _ in outcomes],
         "results": [result for _, result in outcomes],
     }
     return {row[0] for row in sql.fetch("complete", parameters)}
 
 
 def _complete_sqlite(outcomes: Sequence[tuple[Claim, str]]) -> set[uuid.UUID]:
-    text = json.dumps([{"id": c.id.hex, "attempt": c.attempt, "result": result} for c, result in outcomes])
+    text = json.dumps([{"id": c.id.hex, "claim": c.token.hex, "result": result} for c, result in outcomes])
     with transaction.atomic():
         settled = [row[0] for row in sql.fetch("complete", {"outcomes": text})]
         sql.fetch("complete_results", {"outcomes": text, "settled": json.dumps(settled)})

@@ -1,4 +1,6 @@
 -- Take a job. The same claim token takes it again without counting: a lost reply is repeated once.
+-- Outside a caller's transaction its commit need not reach the disk at once: every later write compares the token, and
+-- one that is durable makes this one durable too. A claim that a crash of the database undoes is simply made again.
 UPDATE jobs_job AS job
 SET status = 'processing',
     attempt = CASE WHEN job.status = 'processing' THEN job.attempt ELSE job.attempt + 1 END,
@@ -12,6 +14,8 @@ SET status = 'processing',
     unique_slot = CASE job.unique_scope WHEN 'waiting' THEN NULL WHEN 'latest' THEN job.unique_key || ':running'
                   ELSE job.unique_slot END
 WHERE job.id = %(id)s
+  AND set_config('synchronous_commit', CASE WHEN %(hasty)s THEN 'off' ELSE current_setting('synchronous_commit') END, true)
+      IS NOT NULL
   AND (
     (
       job.status IN ('pending', 'retrying')

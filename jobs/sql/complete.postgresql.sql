@@ -1,13 +1,13 @@
 -- Settle jobs that succeeded, with their results, if each is still in the attempt that ran it.
 WITH outcome AS (
-  SELECT * FROM unnest(%(ids)s::uuid[], %(attempts)s::int[], %(results)s::text[]) AS o (id, attempt, result)
+  SELECT * FROM unnest(%(ids)s::uuid[], %(claims)s::uuid[], %(results)s::text[]) AS o (id, claim, result)
 ), settled AS (
   UPDATE jobs_job AS job
   SET status = 'completed', finished_at = {now}, claim = NULL, lease_until = NULL, dispatch_at = NULL,
       error = '', error_class = '', fingerprint = '', reason = '',
       unique_slot = CASE WHEN job.unique_scope = 'period' THEN job.unique_slot END
   FROM outcome
-  WHERE job.id = outcome.id AND job.attempt = outcome.attempt AND job.status = 'processing'
+  WHERE job.id = outcome.id AND job.claim = outcome.claim AND job.status = 'processing'
   RETURNING job.id, job.task, job.worker, job.started_at, job.created_at, job.finished_at, outcome.result
 ), stored AS (
   INSERT INTO django_celery_results_taskresult

@@ -4,5 +4,5 @@ SET status = 'completed', finished_at = {now}, claim = NULL, lease_until = NULL,
     error = '', error_class = '', fingerprint = '', reason = '',
     unique_slot = CASE WHEN unique_scope = 'period' THEN unique_slot END
 WHERE status = 'processing'
-  AND (id, attempt) IN (SELECT value ->> 'id', value ->> 'attempt' FROM json_each(%(outcomes)s))
+  AND (id, claim) IN (SELECT value ->> 'id', value ->> 'claim' FROM json_each(%(outcomes)s))
 RETURNING id

@@ -1,7 +1,8 @@
--- Stamp what is due, most urgent first, and say what to ring.
+-- Stamp what is due, most urgent first, and say what to ring. A stamp that a crash undoes costs a second ring.
 WITH due AS (
   SELECT id FROM jobs_job
-  WHERE queue = %(queue)s AND status IN ('pending', 'retrying') AND dispatch_at <= {now}
+  WHERE set_config('synchronous_commit', 'off', true) IS NOT NULL
+    AND queue = %(queue)s AND status IN ('pending', 'retrying') AND dispatch_at <= {now}
     AND NOT EXISTS (SELECT 1 FROM jobs_taskcontrol c WHERE c.name = jobs_job.task AND c.paused)
   ORDER BY priority, dispatch_at, id
   LIMIT %(limit)s
