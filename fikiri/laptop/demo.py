@@ -9,7 +9,7 @@ from email_automation import sample, services
 from fikiri import places
 from fikiri.laptop.accounts import ensure_user
 from jobs import services as job_services
-from jobs.models import Job
+from jobs.models import Job, JobStatus
 
 USER = "demo"
 CHUNK = 500  # rows a transaction
@@ -47,7 +47,7 @@ def remove() -> bool:
     jobs = Job.objects.filter(owner_id=user.pk)
     for job_id in jobs.waiting().values_list("id", flat=True):
         job_services.cancel(job_id, by="remove_demo")
-    if jobs.unfinished().exists():
+    if jobs.filter(status=JobStatus.PROCESSING).exists():
         raise DemoBusyError("Jobs of the demo are running. Try again when they are done.")
     while ids := list(jobs.values_list("id", flat=True)[:CHUNK]):
         with transaction.atomic():

@@ -53,7 +53,7 @@ def test_a_server_needs_secret_https_postgres_and_a_redis(settings: Settings, mo
     for name in ("SECRET_KEY", "REDIS_URL"):
         monkeypatch.delenv(name, raising=False)
     settings.HTTPS = False
-    settings.DATABASES["default"]["ENGINE"] = "django.db.backends.sqlite3"
+    monkeypatch.setitem(settings.DATABASES["default"], "ENGINE", "django.db.backends.sqlite3")
     found = {str(message.id) for message in checks.server_settings()}
     assert found == {"fikiri.W008", "fikiri.W009", "fikiri.W010", "fikiri.W011"}
 
