@@ -18,8 +18,8 @@ from email_automation.ai import rules
 from email_automation.ai.contacts import is_no_reply
 from email_automation.ai.schemas import MailText
 
-BITS = 16
-BUCKETS = 1 << BITS
+BITS = 18
+BUCKETS = 2 << BITS  # one half for words and pairs, one for letter groups
 MAX_SUBJECT = 300
 MAX_TEXT = 20_000
 MAX_BYTES = 2 * (MAX_SUBJECT + MAX_TEXT)
@@ -51,11 +51,13 @@ class Features:
 def features(mail: MailText) -> Features:
     """The features of the first 20,000 characters of `mail`."""
     subject, text = mail.subject[:MAX_SUBJECT], mail.text[:MAX_TEXT]
-    counts = _count(_hashes(_plain(subject), _SUBJECT_SEED), _hashes(_plain(text), _TEXT_SEED))
-    buckets = np.flatnonzero(counts)
-    weights = (1 + np.log(counts[buckets])).astype(np.float32)
-    norm = float(np.sqrt(np.dot(weights, weights)))
-    return Features(buckets, weights / norm if norm else weights, _form(mail, subject, text))
+    in_subject, in_text = _hashes(_plain(subject), _SUBJECT_SEED), _hashes(_plain(text), _TEXT_SEED)
+    words, groups = (_weighted(np.concatenate(parts)) for parts in zip(in_subject, in_text, strict=True))
+    return Features(
+        buckets=np.concatenate([words[0], groups[0] + (1 << BITS)]),
+        weights=np.concatenate([words[1], groups[1]]),
+        form=_form(mail, subject, text),
+    )
 
 
 def shortened(read: Features) -> Features:
@@ -110,11 +112,11 @@ def _plain(text: str) -> bytes:
     return b" " + b" ".join(raw[: MAX_BYTES // 2].split()) + b" "
 
 
-def _hashes(text: bytes, seed: int) -> Hashes:
-    """Hashes of the words, the pairs of neighbours and the letter groups within words."""
+def _hashes(text: bytes, seed: int) -> tuple[Hashes, Hashes]:
+    """Buckets of the words and pairs of neighbours, and of the letter groups within words."""
     letters = np.frombuffer(text, dtype=np.uint8).astype(np.uint64) + np.uint64(1)
     if len(letters) < 3:
-        return np.empty(0, dtype=np.uint64)
+        return np.empty(0, dtype=np.uint64), np.empty(0, dtype=np.uint64)
     prefix = np.zeros(len(letters) + 1, dtype=np.uint64)
     np.cumsum(letters * _POWERS[: len(letters)], out=prefix[1:])
     spaces = np.flatnonzero(letters == ord(" ") + 1)
@@ -122,7 +124,7 @@ def _hashes(text: bytes, seed: int) -> Hashes:
     words = (prefix[ends] - prefix[starts]) * _INVERSE_POWERS[starts]
     pairs = words[:-1] * np.uint64(31) + words[1:] * np.uint64(0xD6E8FEB86659FD93)
     groups = [_letter_groups(prefix, letters, size) for size in (3, 4, 5, 6)]
-    return _mixed(np.concatenate([words, pairs, *groups]) + np.uint64(seed))
+    return _mixed(np.concatenate([words, pairs]), seed), _mixed(np.concatenate(groups), seed)
 
 
 def _letter_groups(prefix: Hashes, letters: Hashes, size: int) -> Hashes:
@@ -136,13 +138,18 @@ def _letter_groups(prefix: Hashes, letters: Hashes, size: int) -> Hashes:
     return (prefix[at + size] - prefix[at]) * _INVERSE_POWERS[at] + np.uint64(size)
 
 
-def _mixed(hashes: Hashes) -> Hashes:
+def _mixed(hashes: Hashes, seed: int) -> Hashes:
+    hashes = hashes + np.uint64(seed)
     hashes = (hashes ^ (hashes >> np.uint64(32))) * np.uint64(0xD6E8FEB86659FD93)
     return hashes >> np.uint64(64 - BITS)
 
 
-def _count(*parts: Hashes) -> NDArray[np.int64]:
-    return np.bincount(np.concatenate(parts).astype(np.int64), minlength=BUCKETS)
+def _weighted(hashes: Hashes) -> tuple[NDArray[np.int64], Floats]:
+    """Each bucket once, in order, with the logarithm of its count, brought to half a unit of energy."""
+    buckets, counts = np.unique(hashes, return_counts=True)
+    weights = (1 + np.log(counts)).astype(np.float32)
+    norm = math.sqrt(2 * float(np.dot(weights, weights)))
+    return buckets.astype(np.int64), weights / np.float32(norm or 1)
 
 
 def _form(mail: MailText, subject: str, text: str) -> Floats:

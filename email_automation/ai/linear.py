@@ -20,9 +20,13 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """One question. `table` (buckets x labels, int8) times `scale`, plus `form` (form x labels) and `bias` (labels)."""
+    """One question: `table` (kept buckets x labels, int8) times `scale`, `form` (form x labels), `bias` (labels).
+
+    `kept` names the buckets of the table's rows, ascending; any other bucket says nothing.
+    """
 
     labels: tuple[str, ...]
+    kept: NDArray[np.int64]
     table: NDArray[np.int8]
     scale: float
     form: Floats
@@ -30,9 +34,11 @@ class Head:
 
     def scores(self, features: Features) -> Floats:
         """Calibrated log-odds, one per label."""
-        rows = self.table[features.buckets & (len(self.table) - 1)]
-        hashed = features.weights.astype(np.float64) @ rows.astype(np.float64) * self.scale
-        return np.asarray(hashed + features.form.astype(np.float64) @ self.form + self.bias)
+        rows = np.searchsorted(self.kept, features.buckets)
+        rows[rows == len(self.kept)] = 0
+        known = self.kept[rows] == features.buckets
+        hashed = features.weights[known].astype(np.float64) @ self.table[rows[known]].astype(np.float64)
+        return np.asarray(hashed * self.scale + features.form.astype(np.float64) @ self.form + self.bias)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +69,10 @@ def save(model: LinearModel, path: Path = WEIGHTS) -> None:
     }
     arrays: dict[str, NDArray[np.generic]] = {"about": np.array(json.dumps(about))}
     for name, head in model.heads.items():
-        arrays |= {f"{name}.table": head.table, f"{name}.form": head.form, f"{name}.bias": head.bias}
+        # Gaps between kept buckets are small numbers, which compress.
+        gaps = np.diff(head.kept, prepend=0).astype(np.uint16)
+        arrays |= {f"{name}.gaps": gaps, f"{name}.table": head.table, f"{name}.form": head.form}
+        arrays |= {f"{name}.bias": head.bias}
     with path.open("wb") as file:
         np.savez_compressed(file, allow_pickle=False, **arrays)
 
@@ -77,6 +86,7 @@ def load(path: Path = WEIGHTS) -> LinearModel:
         heads = {
             name: Head(
                 labels=tuple(told["labels"]),
+                kept=np.cumsum(arrays[f"{name}.gaps"], dtype=np.int64),
                 table=arrays[f"{name}.table"],
                 scale=float(told["scale"]),
                 form=arrays[f"{name}.form"],

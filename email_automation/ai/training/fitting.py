@@ -13,11 +13,12 @@ from scipy.sparse import csr_matrix, diags, hstack
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GroupKFold
 
-from email_automation.ai.features import FORM, Features
+from email_automation.ai.features import BUCKETS, FORM, Features
 from email_automation.ai.linear import Head
 
 FOLDS = 5
-PRUNED_TO = 1  # steps of the int8 table up to which a weight becomes zero and compresses away
+SEEN_IN = 2  # whole mails or phrases: what one mail alone holds is chance
+LEVELS = 63  # of the packed weights, each side of zero
 
 Floats = NDArray[np.float64]
 Numbers = NDArray[np.int64]
@@ -25,27 +26,32 @@ Numbers = NDArray[np.int64]
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """How one head is fitted: its labels, buckets, strength (small c: strong prior), the form columns it may see.
+    """How one head is fitted.
 
-    With two labels the head is one log-odds for the second. `rare_first` gives rare words more room.
+    With two labels it is one log-odds, for the second. `c`: strength (small: strong prior). `form`: columns it may
+    see. `rare_first` gives rare words more room. `naive`: share of naive Bayes log-odds that is added, which helps
+    where examples are few. `rows`: the most telling buckets that are kept.
     """
 
     labels: tuple[str, ...]
-    buckets: int
+    rows: int
     c: float
     form: int = len(FORM)
     rare_first: bool = True
+    naive: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """Training rows of one head: features, answers (label numbers), weights, groups, and which rows are whole mails."""
+    """Training rows of one head: features, answers (label numbers), weights, groups, and which rows are mails as found
+    (`whole`) or variations of those (`varied`)."""
 
     rows: Sequence[Features]
     answers: Numbers
     weights: Floats
     groups: Sequence[str]
     whole: NDArray[np.bool_]
+    varied: NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,13 +65,15 @@ class Unseen:
 
 def fit(question: Question, sheet: Sheet) -> tuple[Head, Unseen]:
     """The head fitted on all rows, and how it does on what it has not seen."""
-    matrix = _matrix(question, sheet.rows)
+    hashed, form = _matrix(question, sheet.rows)
+    kept = np.flatnonzero(np.asarray((hashed[~sheet.varied] > 0).sum(axis=0)).ravel() >= SEEN_IN)
+    matrix = hstack([hashed[:, kept], form], format="csr")
     rows = np.flatnonzero(sheet.whole)
     scores = _scores_of_folds(question, sheet, matrix)[rows]
     slope, shift = _calibration(scores, sheet.answers[rows])
     weights, bias = _solve(question, matrix, sheet.answers, sheet.weights)
     unseen = Unseen(rows, scores * slope + shift, sheet.answers[rows])
-    return _packed(question, weights * slope, bias * slope + shift), unseen
+    return _packed(question, kept, weights * slope, bias * slope + shift), unseen
 
 
 def _scores_of_folds(question: Question, sheet: Sheet, matrix: csr_matrix) -> Floats:
@@ -80,14 +88,12 @@ def _folds(sheet: Sheet) -> Iterator[tuple[Numbers, Numbers]]:
     yield from GroupKFold(FOLDS, shuffle=True, random_state=7).split(sheet.answers, groups=sheet.groups)
 
 
-def _matrix(question: Question, rows: Sequence[Features]) -> csr_matrix:
+def _matrix(question: Question, rows: Sequence[Features]) -> tuple[csr_matrix, csr_matrix]:
     starts = np.cumsum([0, *(len(row.buckets) for row in rows)])
-    columns = np.concatenate([row.buckets for row in rows]) & (question.buckets - 1)
+    columns = np.concatenate([row.buckets for row in rows])
     values = np.concatenate([row.weights for row in rows]).astype(np.float64)
-    hashed = csr_matrix((values, columns, starts), shape=(len(rows), question.buckets))
-    hashed.sum_duplicates()
-    form = csr_matrix(np.array([row.form for row in rows], dtype=np.float64)[:, : question.form])
-    return hstack([hashed, form], format="csr")
+    hashed = csr_matrix((values, columns, starts), shape=(len(rows), BUCKETS))
+    return hashed, csr_matrix(np.array([row.form for row in rows], dtype=np.float64)[:, : question.form])
 
 
 def _solve(question: Question, matrix: csr_matrix, answers: Numbers, weights: Floats) -> tuple[Floats, Floats]:
@@ -98,20 +104,39 @@ def _solve(question: Question, matrix: csr_matrix, answers: Numbers, weights: Fl
     columns, biases = [], []
     for label in labels:
         model: Any = LogisticRegression(
-            C=question.c, solver="liblinear", tol=1e-3, max_iter=300, random_state=7,
+            C=question.c, solver="liblinear", tol=1e-2, max_iter=300, random_state=7,
             class_weight="balanced" if len(question.labels) > 2 else None,
         )  # fmt: skip
         model.fit(scaled, (answers == label).astype(int), sample_weight=weights)
-        columns.append(model.coef_[0] * scale)
+        columns.append(model.coef_[0])
         biases.append(float(model.intercept_[0]))
-    return np.array(columns).T, np.array(biases)
+    fitted = np.array(columns).T
+    if question.naive:
+        fitted += question.naive * _naive(question, scaled, answers, weights)
+    return fitted * scale[:, None], np.array(biases)
+
+
+def _naive(question: Question, matrix: csr_matrix, answers: Numbers, weights: Floats) -> Floats:
+    """Log-odds of each bucket for each label against the others, centred; nothing for the form."""
+    hashed = matrix.shape[1] - question.form
+    counts = np.array(
+        [
+            weights[answers == label] @ matrix[np.flatnonzero(answers == label)][:, :hashed]
+            for label in range(len(question.labels))
+        ]
+    )
+    inside, outside = counts + 0.05, counts.sum(axis=0) - counts + 0.05
+    odds = np.log(inside / inside.sum(axis=1, keepdims=True)) - np.log(outside / outside.sum(axis=1, keepdims=True))
+    odds = odds[1:] if len(question.labels) == 2 else odds - odds.mean(axis=0)
+    return np.vstack([odds.T, np.zeros((question.form, len(odds)))])
 
 
 def _rarity(matrix: csr_matrix, question: Question) -> Floats:
     """Inverse document frequency per bucket, one on average; the form columns stay as they are."""
-    seen = np.asarray((matrix[:, : question.buckets] > 0).sum(axis=0)).ravel()
+    hashed = matrix.shape[1] - question.form
+    seen = np.asarray((matrix[:, :hashed] > 0).sum(axis=0)).ravel()
     rarity = np.log((1 + matrix.shape[0]) / (1 + seen)) + 1
-    return np.concatenate([rarity / rarity.mean(), np.ones(matrix.shape[1] - question.buckets)])
+    return np.concatenate([rarity / rarity.mean(), np.ones(question.form)])
 
 
 def _calibration(scores: Floats, answers: Numbers) -> tuple[float, float]:
@@ -129,12 +154,13 @@ def _calibration(scores: Floats, answers: Numbers) -> tuple[float, float]:
     return float(minimize_scalar(loss, bounds=(0.2, 5), method="bounded").x), 0.0
 
 
-def _packed(question: Question, weights: Floats, bias: Floats) -> Head:
-    hashed = weights[: question.buckets]
+def _packed(question: Question, kept: Numbers, weights: Floats, bias: Floats) -> Head:
+    hashed = weights[: len(kept)]
     form = np.zeros((len(FORM), hashed.shape[1]))
-    form[: question.form] = weights[question.buckets :]
-    step = float(np.quantile(np.abs(hashed[hashed != 0]), 0.9999)) / 127
-    steps = np.clip(np.rint(hashed / step), -127, 127)
-    steps[np.abs(steps) <= PRUNED_TO] = 0
+    form[: question.form] = weights[len(kept) :]
+    telling = np.sort(np.argsort(np.abs(hashed).max(axis=1))[-question.rows :])
+    hashed = hashed[telling]
+    step = float(np.quantile(np.abs(hashed), 0.9999)) / LEVELS
+    table = np.clip(np.rint(hashed / step), -LEVELS, LEVELS).astype(np.int8)
     labels = question.labels if len(question.labels) > 2 else question.labels[1:]
-    return Head(labels=labels, table=steps.astype(np.int8), scale=step, form=form, bias=bias)
+    return Head(labels=labels, kept=kept[telling], table=table, scale=step, form=form, bias=bias)

@@ -14,7 +14,7 @@ from random import Random
 
 import numpy as np
 
-from email_automation.ai.features import BUCKETS, FORM_OF_SPAM, Features, features, shortened
+from email_automation.ai.features import FORM_OF_SPAM, Features, features, shortened
 from email_automation.ai.linear import Head, LinearModel, save
 from email_automation.ai.schemas import Intent, Sentiment, Urgency
 from email_automation.ai.training import corpus, raw_mails
@@ -28,10 +28,10 @@ VARIATIONS = 3
 LIST_TALK_KEPT = 0.3  # of the list mail, as examples of `other`
 
 QUESTIONS = {
-    "spam": Question(("ham", "spam"), BUCKETS, c=30, form=FORM_OF_SPAM, rare_first=False),
-    "intent": Question(tuple(i.value for i in Intent if i is not Intent.SPAM), BUCKETS // 2, c=10),
-    "urgency": Question(tuple(Urgency), BUCKETS // 4, c=10),
-    "sentiment": Question(tuple(Sentiment), BUCKETS // 4, c=10),
+    "spam": Question(("ham", "spam"), 60_000, c=30, form=FORM_OF_SPAM, rare_first=False),
+    "intent": Question(tuple(i.value for i in Intent if i is not Intent.SPAM), 45_000, c=10, naive=0.5),
+    "urgency": Question(tuple(Urgency), 4_000, c=10),
+    "sentiment": Question(tuple(Sentiment), 10_000, c=10, naive=0.5),
 }
 
 
@@ -71,6 +71,7 @@ def _sheet(name: str, question: Question, rows: list[tuple[Example, Features, bo
         weights=np.array([_weight(name, example) for example, _, _ in rows]),
         groups=[example.group for example, _, _ in rows],
         whole=np.array([whole for _, _, whole in rows]),
+        varied=np.array([not whole and not example.phrase for example, _, whole in rows]),
     )
 
 
