@@ -1,0 +1,1 @@
+"""How fast Fikiri is, measured beside other queues and by itself. Start with `bin/bench`."""

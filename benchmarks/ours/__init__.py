@@ -1,0 +1,1 @@
+"""A Django app with the one task that the benchmarks run on Fikiri."""

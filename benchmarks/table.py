@@ -1,0 +1,82 @@
+"""Tables in Markdown, for the terminal and the docs alike."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+NAMES = {
+    "fikiri": "**Fikiri**",
+    "celery_plain": "Celery, no results",
+    "celery_django_results": "Celery + django-celery-results",
+    "celery_django_kept": "the same, connection kept",
+    "rq": "RQ",
+    "huey": "Huey",
+    "dramatiq": "Dramatiq",
+    "procrastinate": "Procrastinate",
+    "django_tasks_db": "django-tasks-db",
+}
+TARGETS = (
+    ("enqueue_vs_celery", "at least", 0.8),
+    ("bulk_vs_celery", "at least", 8),
+    ("drain_vs_celery", "at least", 0.7),
+    ("drain_vs_celery_django_results", "at least", 5),
+    ("sql_per_job", "at most", 2),
+    ("redis_per_job", "at most", 5),
+    ("redis_per_enqueue", "at most", 4),
+    ("connects_per_job", "at most", 0.01),
+)
+
+
+def markdown(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def of_peers(figures: dict[str, Any]) -> str:
+    """Every queue in a row, beside plain Celery of the same round: median (least-most)."""
+    head = (
+        "queue",
+        "enqueue x Celery",
+        "bulk x Celery",
+        "drain x Celery",
+        "drain, jobs/s",
+        "pick-up p50, ms",
+        "boot, s",
+        "worker CPU, ms a job",
+    )
+    rows = [
+        (
+            NAMES[name],
+            _spread(row["enqueue_vs_celery"]),
+            _spread(row["bulk_vs_celery"]),
+            _spread(row["drain_vs_celery"]),
+            f"{row['drain_per_second']:,.0f}",
+            f"{row['pickup_p50_ms']:.1f}",
+            f"{row['boot_seconds']:.1f}",
+            f"{row['cpu_ms']:.2f}",
+        )
+        for name, row in figures["peers"].items()
+    ]
+    return markdown(head, rows)
+
+
+def of_targets(figures: dict[str, Any]) -> str:
+    """What was aimed at, and what was reached."""
+    rows = [
+        (f"`{name}`", f"{word} {limit}", f"{figures[name]:.3g}", "yes" if _holds(figures[name], word, limit) else "no")
+        for name, word, limit in TARGETS
+    ]
+    limit = figures["pickup_p50_ms_celery"] + 2
+    reached = figures["pickup_p50_ms"]
+    rows.append(("`pickup_p50_ms`", f"at most {limit:.1f}", f"{reached:.1f}", "yes" if reached <= limit else "no"))
+    return markdown(("figure", "aim", "measured", "reached"), rows)
+
+
+def _holds(value: float, word: str, limit: float) -> bool:
+    return value >= limit if word == "at least" else value <= limit
+
+
+def _spread(values: Sequence[float]) -> str:
+    middle, least, most = values
+    return f"{middle:.2f} ({least:.2f}-{most:.2f})"
