@@ -1,6 +1,7 @@
 """What every test may use, and what none may do: leave something behind, or be skipped in silence."""
 
 import os
+import re
 import shutil
 from collections.abc import Generator, Iterator
 from pathlib import Path
@@ -12,6 +13,7 @@ from fikiri import places
 from fikiri.laptop.valkey import Valkey
 from tests.servers.programs import Programs
 
+RANDOM_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 DATABASE_FIXTURES = {"db", "transactional_db", "django_db_setup"}
 
 
@@ -44,6 +46,11 @@ def programs(tmp_path: Path) -> Iterator[Programs]:
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "database: touches the database (set by itself)")
+
+
+def pytest_make_parametrize_id(val: object) -> str | None:
+    """A random id in a test's name would differ between the processes that share the tests."""
+    return "some-uuid" if RANDOM_ID.fullmatch(str(val)) else None
 
 
 @pytest.hookimpl(tryfirst=True)
