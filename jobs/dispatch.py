@@ -9,16 +9,16 @@ import json
 import threading
 import time
 import uuid
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 import structlog
-from django.db import DatabaseError, InterfaceError, connection
+from django.db import DatabaseError, InterfaceError, OperationalError, connection
 from django.db.models import Q
 
 from jobs import batches, broker, clock, doorbell, lifecycle, prune, schedule
 from jobs.broker import Unreachable
+from jobs.chores import Chore
 from jobs.clock import Now
 from jobs.config import config
 from jobs.models import Lease, QueueControl, WorkerBeat
@@ -38,34 +38,20 @@ EMPTY_FOR = 2.0  # a list empty this long has lost what was rung before
 log = structlog.stdlib.get_logger("jobs")
 
 
-@dataclass
-class Chore:
-    """Something to do every so often. `run` returns how much it did."""
-
-    run: Callable[[], int]
-    every: float
-    last: float = field(default=float("-inf"))
-
-    def run_if_time(self) -> None:
-        if time.monotonic() - self.last >= self.every:
-            self.last = time.monotonic()
-            self.run()
-
-
 class Dispatcher:
     def __init__(self, queues: Sequence[str] = tuple(QUEUES)) -> None:
         self.holder = uuid.uuid4()
         self.feeders = [Feeder(queue) for queue in queues]
         self.standin = StandIn(queues)
         self.chores = [
-            Chore(self.standin.run_once, every=1),
-            Chore(Rescuer().run_once, every=1),
-            Chore(lifecycle.expire_overdue, every=1),
-            Chore(schedule.run_once, every=0.5),
-            Chore(batches.run_once, every=0.5),
-            Chore(prune.run_once, every=5),
-            *(Chore(feeder.ring_lost, every=1) for feeder in self.feeders),
-            *(Chore(feeder.size_buffer, every=1) for feeder in self.feeders),
+            Chore("stand in", self.standin.run_once, every=1),
+            Chore("rescue", Rescuer().run_once, every=1),
+            Chore("expire", lifecycle.expire_overdue, every=1),
+            Chore("schedules", schedule.run_once, every=0.5),
+            Chore("batches", batches.run_once, every=0.5),
+            Chore("prune", prune.run_once, every=5),
+            *(Chore("ring lost", feeder.ring_lost, every=1) for feeder in self.feeders),
+            *(Chore("size buffer", feeder.size_buffer, every=1) for feeder in self.feeders),
         ]
         self._leads_until = 0.0
 
@@ -74,7 +60,7 @@ class Dispatcher:
         while not stop.is_set():
             try:
                 busy = self.tick()
-            except (DatabaseError, InterfaceError) as error:
+            except (OperationalError, InterfaceError) as error:
                 log.warning("database away", action="dispatcher_waits", error=type(error).__name__)
                 connection.close()
                 stop.wait(1)
