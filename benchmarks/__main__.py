@@ -42,7 +42,7 @@ def peers(options: argparse.Namespace) -> dict[str, Any]:
 def pipeline(options: argparse.Namespace) -> dict[str, Any]:
     from benchmarks import machine, pipeline, table
 
-    figures = pipeline.run(options.messages, _say) | {"machine": machine.describe()}
+    figures: dict[str, Any] = pipeline.run(options.messages, _say) | {"machine": machine.describe()}
     print(table.of_pipeline(figures))
     return figures
 

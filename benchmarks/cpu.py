@@ -14,7 +14,7 @@ def of_tree(pid: int) -> float:
 
 def rss_of_tree(pid: int) -> int:
     """Bytes of resident memory; pages that processes share count in each."""
-    return sum(_rss(each) for each in tree(pid))
+    return sum(rss(each) for each in tree(pid))
 
 
 def tree(pid: int) -> set[int]:
@@ -39,7 +39,8 @@ def _seconds(pid: int) -> float:
     return sum(map(int, fields[11:15])) / TICKS
 
 
-def _rss(pid: int) -> int:
+def rss(pid: int) -> int:
+    """Bytes of resident memory; 0 when it has ended."""
     try:
         return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * PAGE
     except (FileNotFoundError, ProcessLookupError):

@@ -73,6 +73,20 @@ def of_targets(figures: dict[str, Any]) -> str:
     return markdown(("figure", "aim", "measured", "reached"), rows)
 
 
+def of_pipeline(figures: dict[str, Any]) -> str:
+    """The way of a mail, in numbers."""
+    rows = [
+        ("sync stage", f"{figures['sync_per_second']:,.0f} messages a second", "at least 100"),
+        ("whole pipeline", f"{figures['pipeline_per_second']:,.0f} messages a second", "at least 25"),
+        ("first message classified", f"{figures['first_classified_seconds']:.1f} s after the command", ""),
+        ("second start", f"{figures['second_start_seconds']:.1f} s", "under 10 s"),
+        ("workers' memory, warm", f"{figures['worker_rss_mib_warm']:.0f} MiB", ""),
+        ("workers' memory, most", f"{figures['worker_rss_mib_max']:.0f} MiB", ""),
+        ("growth", f"{figures['worker_rss_mib_per_1000_messages']:.1f} MiB for 1,000 messages", "flat"),
+    ]
+    return markdown(("figure", f"{figures['messages']:,} messages", "aim"), rows)
+
+
 def _holds(value: float, word: str, limit: float) -> bool:
     return value >= limit if word == "at least" else value <= limit
 

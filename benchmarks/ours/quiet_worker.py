@@ -1,7 +1,7 @@
 """`manage.py worker` without task events: what Celery's own default is, for a comparison of like with like."""
 
 import sys
-from typing import Any
+from typing import NoReturn
 
 import django
 
@@ -14,9 +14,9 @@ from fikiri.celery import app  # noqa: E402
 start = app.worker_main
 
 
-def start_quietly(argv: list[str]) -> Any:
+def start_quietly(argv: list[str] | None = None) -> NoReturn:
     app.conf.worker_send_task_events = False
-    return start([word for word in argv if word != "--task-events"])
+    start([word for word in argv or () if word != "--task-events"])
 
 
 app.worker_main = start_quietly  # type: ignore[method-assign]

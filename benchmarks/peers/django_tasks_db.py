@@ -3,6 +3,7 @@
 import os
 import sys
 from collections.abc import Sequence
+from typing import Any
 
 import django
 
@@ -43,7 +44,7 @@ class Peer:
         command = [sys.executable, "-m", "django", "db_worker", settings, "--no-reload", "--verbosity=0"]
         return {"worker": command, "second": command}
 
-    def _results(self):  # type: ignore[no-untyped-def]  # its types are in the other environment
+    def _results(self) -> Any:  # its types are in the other environment
         from django_tasks_db.models import DBTaskResult  # type: ignore[import-not-found]
 
         return DBTaskResult.objects.all()
