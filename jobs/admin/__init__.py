@@ -1,5 +1,5 @@
 """The platform in the stock Django admin."""
 
-from jobs.admin import controls, job, records, results
+from jobs.admin import controls, job, records, results, tokens
 
-__all__ = ["controls", "job", "records", "results"]
+__all__ = ["controls", "job", "records", "results", "tokens"]
