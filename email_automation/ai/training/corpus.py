@@ -9,7 +9,19 @@ from pathlib import Path
 from email_automation.ai.schemas import Intent, MailText, Sentiment, Urgency
 
 DATA = Path(__file__).with_name("data")
-TRAINING = ("en_customers", "en_other", "en_more", "en_bulk", "de", "fr", "es", "pt_it_sw", "more_languages", "spam")
+TRAINING = (
+    "en_customers",
+    "en_other",
+    "en_more",
+    "en_bulk",
+    "de",
+    "fr",
+    "es",
+    "pt_it_sw",
+    "more_languages",
+    "spam",
+    "spam_more",
+)
 HELD_OUT = "heldout"
 
 _URGENCY = {"!": Urgency.HIGH, "~": Urgency.LOW}

@@ -28,8 +28,8 @@ VARIATIONS = 3
 LIST_TALK_KEPT = 0.3  # of the list mail, as examples of `other`
 
 QUESTIONS = {
-    "spam": Question(("ham", "spam"), 60_000, c=30, form=FORM_OF_SPAM, rare_first=False),
-    "intent": Question(tuple(i.value for i in Intent if i is not Intent.SPAM), 45_000, c=10, naive=0.5),
+    "spam": Question(("ham", "spam"), 60_000, c=30, form=FORM_OF_SPAM, rare_first=False, naive=0.1),
+    "intent": Question(tuple(i.value for i in Intent if i is not Intent.SPAM), 60_000, c=10, naive=0.5),
     "urgency": Question(tuple(Urgency), 4_000, c=10),
     "sentiment": Question(tuple(Sentiment), 10_000, c=10, naive=0.5),
 }

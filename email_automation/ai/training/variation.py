@@ -1,4 +1,4 @@
-# ruff: noqa: RUF001, S311 (greetings in other alphabets; chance that guards nothing)
+# ruff: noqa: RUF001 (greetings in other alphabets)
 """Makes plain examples look like mail: greetings, signatures, footers, history, forms, hasty typing.
 
 What surrounds a mail's meaning must not decide it, so every kind of mail gets every kind of surrounding.
@@ -46,16 +46,17 @@ _SIGN_OFFS = {
     "zh": ("谢谢", "此致敬礼"),
 }  # fmt: skip
 _NAMES = (
-    "Jane Wanjiru", "Peter Novak", "Anna Keller", "Luis Ortega", "Claire Dubois", "Marco Bianchi", "Amina Yusuf", "John Miller",
-    "Sofia Lindqvist", "Raj Patel", "Chen Wei", "Fatou Diop", "Tiago Lopes", "Laura Brandt", "David O'Neill", "Grace Achieng",
+    "Jane Wanjiru", "Peter Novak", "Anna Keller", "Luis Ortega", "Claire Dubois", "Marco Bianchi", "Amina Yusuf",
+    "John Miller", "Sofia Lindqvist", "Raj Patel", "Chen Wei", "Fatou Diop", "Tiago Lopes", "Laura Brandt", "David O'Neill",
+    "Grace Achieng",
 )  # fmt: skip
 _ROLES = (
-    "Office Manager", "Head of Purchasing", "Sales Director", "Accounts Payable", "Managing Director", "Project Manager",
-    "Geschäftsführer", "Responsable achats", "Customer Success", "Software Engineer", "Owner",
+    "Office Manager", "Head of Purchasing", "Sales Director", "Accounts Payable", "Managing Director",
+    "Project Manager", "Geschäftsführer", "Responsable achats", "Customer Success", "Software Engineer", "Owner",
 )  # fmt: skip
 _COMPANIES = (
-    "Brightline Ltd", "Keller GmbH", "Ortega e Hijos S.L.", "Savanna Traders", "Nordlicht AG", "Dubois SARL", "Harbour & Co",
-    "Bianchi S.r.l.", "Lakeview School", "St. Mary's Clinic", "Acacia Consulting", "Riverside Hotel",
+    "Brightline Ltd", "Keller GmbH", "Ortega e Hijos S.L.", "Savanna Traders", "Nordlicht AG", "Dubois SARL",
+    "Harbour & Co", "Bianchi S.r.l.", "Lakeview School", "St. Mary's Clinic", "Acacia Consulting", "Riverside Hotel",
 )  # fmt: skip
 _FOOTERS = (
     "This e-mail and any attachments are confidential and may be legally privileged. If you are not the intended "
