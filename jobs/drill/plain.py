@@ -18,13 +18,13 @@ from celery import Celery, Task
 from kombu.exceptions import OperationalError
 
 from jobs.drill import outside
-from jobs.drill.wishes import Wish, groups
+from jobs.drill.wishes import Wish, timed
 
 PAUSE = 0.2  # seconds between tries to publish
 
 app = Celery("plain")
 app.conf.update(
-    broker_url=os.environ.get("DRILL_BROKER"),
+    broker_url=os.environ["DRILL_BROKER"],
     broker_connection_retry_on_startup=True,
     broker_connection_max_retries=None,
     broker_transport_options={
@@ -84,11 +84,8 @@ def main() -> None:
     jobs, seed, seconds, started = sys.argv[1:]
     accepted = Path(os.environ["DRILL_FOLDER"]) / outside.ACCEPTED
     done = set(outside.counts(accepted))
-    number = 0
-    for group in groups(int(seed), int(jobs)):
-        due = float(started) + float(seconds) * number / int(jobs)
-        number += len(group)
-        threading.Event().wait(max(0.0, due - time.time()))
+    for at, group in timed(int(seed), int(jobs), float(seconds)):
+        threading.Event().wait(max(0.0, float(started) + at - time.time()))
         for wish in group:
             if wish.key not in done:
                 _accept(wish, accepted)

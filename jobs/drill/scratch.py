@@ -70,12 +70,10 @@ class Scratch:
     @property
     def env(self) -> dict[str, str]:
         """Leads a program to this set-up."""
-        return environment(
-            DJANGO_SETTINGS_MODULE=self.settings,
-            DRILL_FOLDER=str(self.folder),
-            DRILL_BROKER=self.broker_url,
-            DRILL_DATABASE=self.database.url if self.database else "",
-        )
+        env = environment(DRILL_FOLDER=str(self.folder), DRILL_BROKER=self.broker_url)
+        if self.database:
+            env |= {"DRILL_DATABASE": self.database.url, "DJANGO_SETTINGS_MODULE": self.settings}
+        return env
 
     def manage(self, name: str, *arguments: str) -> Program:
         """A `manage.py` command, running from now on."""

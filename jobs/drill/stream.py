@@ -18,7 +18,7 @@ import structlog
 from django.db import DatabaseError, InterfaceError, connection
 
 from jobs.drill import outside
-from jobs.drill.wishes import Wish, groups
+from jobs.drill.wishes import Wish, timed
 
 PAUSE = 0.2  # seconds between tries while the database is away
 
@@ -36,10 +36,8 @@ class Enqueuer:
     def run(self, jobs: int, seed: int, seconds: float, started: float) -> None:
         """Enqueue all that is not accepted yet, spread over the time from `started` on (seconds since 1970)."""
         asked_before = set(outside.counts(self.answered))
-        number = 0
-        for group in groups(seed, jobs):
-            due = started + seconds * number / jobs
-            number += len(group)
+        for at, group in timed(seed, jobs, seconds):
+            due = started + at
             self._cancel_until(due)
             if not {wish.key for wish in group} <= self._done:
                 self._accept(group)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 BULK = 10  # jobs enqueued at once
+BURST_EVERY = 10.0  # seconds; half of the jobs come in bursts, so that there is a backlog to lose
 
 
 @dataclass(frozen=True)
@@ -45,8 +46,18 @@ def groups(seed: int, jobs: int) -> Iterator[list[Wish]]:
         number += size
 
 
+def timed(seed: int, jobs: int, seconds: float) -> list[tuple[float, list[Wish]]]:
+    """The groups with the second of the drill at which each is due, in that order."""
+    due, number = [], 0
+    for index, group in enumerate(groups(seed, jobs)):
+        at = seconds * number / jobs
+        due.append((at if index % 2 else at - at % BURST_EVERY, group))
+        number += len(group)
+    return sorted(due, key=lambda one: one[0])
+
+
 def _wish(dice: random.Random, key: str, task: str, *, alone: bool) -> Wish:
-    arguments: dict[str, Any] = {"key": key, "pause": round(dice.uniform(0, 0.03), 4)}
+    arguments: dict[str, Any] = {"key": key, "pause": round(dice.uniform(0, 0.08), 4)}
     if task == "drill_slow":
         arguments["seconds"] = round(dice.uniform(0.2, 1.5), 2)
     if not alone:
