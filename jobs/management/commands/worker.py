@@ -29,6 +29,9 @@ class Command(BaseCommand):
         parser.add_argument("--pool", "-P", choices=["prefork", "threads", "solo"], default="prefork")
         parser.add_argument("--name", "-n", help="the worker's name (default: its queues)")
         parser.add_argument(
+            "--without-task-events", action="store_true", help="send no events: a little faster, and unseen by Flower"
+        )
+        parser.add_argument(
             "--until-empty",
             action="store_true",
             help="run what is due straight from the ledger, without the broker, in this process, and exit",
@@ -62,6 +65,7 @@ class Command(BaseCommand):
         app = celery.current_app
         app.conf.worker_soft_shutdown_timeout = config().STOP_GRACE
         app.conf.worker_enable_soft_shutdown_on_idle = False
+        app.conf.worker_send_task_events = not options["without_task_events"]
         name = options["name"] or "-".join(queues) or "all"
         app.worker_main(
             [
@@ -72,7 +76,6 @@ class Command(BaseCommand):
                 f"--hostname={name}@%h",
                 "--without-gossip",
                 "--without-mingle",
-                "--task-events",
             ]
         )
         sys.exit(0)
