@@ -70,7 +70,7 @@ def save(model: LinearModel, path: Path = WEIGHTS) -> None:
     arrays: dict[str, NDArray[np.generic]] = {"about": np.array(json.dumps(about))}
     for name, head in model.heads.items():
         # Gaps between kept buckets are small numbers, which compress.
-        gaps = np.diff(head.kept, prepend=0).astype(np.uint16)
+        gaps = np.diff(head.kept, prepend=0).astype(np.uint32)
         arrays |= {f"{name}.gaps": gaps, f"{name}.table": head.table, f"{name}.form": head.form}
         arrays |= {f"{name}.bias": head.bias}
     with path.open("wb") as file:

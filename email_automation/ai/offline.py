@@ -39,6 +39,13 @@ _CUSTOMER = {Intent.SALES_ENQUIRY, Intent.SUPPORT, Intent.BILLING, Intent.APPOIN
 _SENT_TO_MANY = (Intent.NEWSLETTER, Intent.NOTIFICATION, Intent.OTHER)
 
 
+def spam_from(intent: Intent, probability: float, read: Features) -> float:
+    """The probability from which a mail with this intent is called spam."""
+    if read.form[FORM.index("foreign_letters")] > FOREIGN:
+        return SPAM_FROM_IF_FOREIGN
+    return SPAM_FROM_IF_CUSTOMER if intent in _CUSTOMER and probability >= SURE_OF_CUSTOMER else SPAM_FROM
+
+
 @dataclass(frozen=True, slots=True)
 class _View:
     intent: Intent
@@ -93,7 +100,7 @@ class OfflineProvider:
             return _View(Intent.OTHER, 0.0, needs_review=True)
         spam = self._model.spam_probability(read)
         intent, probability = self._intent(mail, read)
-        if spam >= _spam_from(intent, probability, read):
+        if spam >= spam_from(intent, probability, read):
             return _View(Intent.SPAM, spam, needs_review=False)
         confidence = (1 - spam) * probability
         return _View(intent, confidence, needs_review=confidence < REVIEW_BELOW or spam >= SPAM_PERHAPS)
@@ -119,12 +126,6 @@ class OfflineProvider:
         if likely[Sentiment.NEGATIVE] >= max(NEGATIVE_FROM, likely[Sentiment.POSITIVE]):
             return Sentiment.NEGATIVE
         return Sentiment.POSITIVE if likely[Sentiment.POSITIVE] >= POSITIVE_FROM else Sentiment.NEUTRAL
-
-
-def _spam_from(intent: Intent, probability: float, read: Features) -> float:
-    if read.form[FORM.index("foreign_letters")] > FOREIGN:
-        return SPAM_FROM_IF_FOREIGN
-    return SPAM_FROM_IF_CUSTOMER if intent in _CUSTOMER and probability >= SURE_OF_CUSTOMER else SPAM_FROM
 
 
 @lru_cache(maxsize=1)

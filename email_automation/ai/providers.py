@@ -52,7 +52,7 @@ def _text(name: str, default: str = "") -> str:
 
 
 def _timeout() -> float:
-    value = getattr(settings, "AI_TIMEOUT", None) or 30
+    value = getattr(settings, "AI_TIMEOUT", 30)
     try:
         seconds = float(value)
     except (TypeError, ValueError):

@@ -47,8 +47,8 @@ _SIGN_OFFS = {
 }  # fmt: skip
 _NAMES = (
     "Jane Wanjiru", "Peter Novak", "Anna Keller", "Luis Ortega", "Claire Dubois", "Marco Bianchi", "Amina Yusuf",
-    "John Miller", "Sofia Lindqvist", "Raj Patel", "Chen Wei", "Fatou Diop", "Tiago Lopes", "Laura Brandt", "David O'Neill",
-    "Grace Achieng",
+    "John Miller", "Sofia Lindqvist", "Raj Patel", "Chen Wei", "Fatou Diop", "Tiago Lopes", "Laura Brandt",
+    "David O'Neill", "Grace Achieng",
 )  # fmt: skip
 _ROLES = (
     "Office Manager", "Head of Purchasing", "Sales Director", "Accounts Payable", "Managing Director",
