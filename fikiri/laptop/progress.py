@@ -4,7 +4,7 @@ from types import TracebackType
 from typing import Self
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
 from fikiri.laptop.pipeline import Tally
 from jobs.models import Job, JobStatus
@@ -21,7 +21,7 @@ class Bars:
         self._progress = Progress(
             TextColumn("{task.description:<12}"),
             BarColumn(),
-            MofNCompleteColumn(),
+            TaskProgressColumn(),
             TextColumn("{task.fields[note]}"),
             TimeElapsedColumn(),
             console=console,
@@ -40,20 +40,19 @@ class Bars:
 
     def show(self, sync: Job, tally: Tally) -> None:
         """Draw how far it is."""
-        done = sync.status == JobStatus.COMPLETED
-        self._progress.update(
-            self._mail,
-            completed=sync.percent or 0.0 if not done else 100.0,
-            total=100,
-            note=sync.progress_message,
-        )
-        self._update(self._classified, tally, CLASSIFY)
-        self._update(self._customers, tally, CUSTOMERS)
+        self._progress.update(self._mail, completed=sync.percent or 0.0, total=100, note=sync.progress_message)
+        self._update(self._classified, tally, CLASSIFY, sync)
+        self._update(self._customers, tally, CUSTOMERS, sync)
 
     def _bar(self, name: str) -> TaskID:
         return self._progress.add_task(name, total=None, note="")
 
-    def _update(self, bar: TaskID, tally: Tally, task: str) -> None:
-        retrying = tally.total[task] - tally.finished[task] if tally.statuses[JobStatus.RETRYING] else 0
-        note = f"{retrying} left, some wait for another try" if retrying else ""
-        self._progress.update(bar, completed=tally.finished[task], total=tally.total[task] or None, note=note)
+    def _update(self, bar: TaskID, tally: Tally, task: str, sync: Job) -> None:
+        done, total = tally.finished[task], tally.total[task]
+        note = f"{done} of {total}" if total else ""
+        if tally.statuses[JobStatus.RETRYING] and done < total:
+            note += ", some wait for another try"
+        nothing_to_do = not total and sync.is_final
+        self._progress.update(
+            bar, completed=1 if nothing_to_do else done, total=1 if nothing_to_do else total or None, note=note
+        )
