@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 from typing import Any
 
 import django
@@ -20,6 +21,10 @@ class LedgerCelery(Celery):
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         self.steps["consumer"].add(Reserve)
+
+    @cached_property
+    def Worker(self) -> Any:  # noqa: N802 - Celery's name
+        return self.subclass_with_self("jobs.stopping:LedgerWorker")  # type: ignore[arg-type]  # a name does too
 
     def send_task(  # type: ignore[override]  # every option may be given, and most mean nothing here
         self,

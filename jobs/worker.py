@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 import socket
 import threading
@@ -14,9 +15,10 @@ from django.db import DatabaseError, connection
 from jobs import child, identity, settling
 from jobs.clock import Now
 from jobs.config import config
-from jobs.models import Lease, WorkerBeat
+from jobs.models import Job, JobStatus, Lease, WorkerBeat
 
 DISPATCHER = "dispatcher"
+STOPPING_LOOK = 0.2  # seconds between looks at what still runs
 
 log = structlog.stdlib.get_logger("jobs")
 
@@ -33,13 +35,20 @@ def attach() -> None:
     signals.worker_shutdown.connect(_on_shutdown, dispatch_uid="jobs.worker.shutdown")
 
 
+def wait_until_idle(seconds: float) -> bool:
+    """Say that this worker stops, and wait for what it runs. Returns whether all of it has ended."""
+    return _heart is not None and _heart.wait_until_idle(seconds)
+
+
 class Heart(threading.Thread):
     """Says every few seconds that this worker lives, and which pool processes it has."""
 
     def __init__(self, worker: Any) -> None:
         super().__init__(name="heart", daemon=True)
         self.worker = worker
-        self.stopping = False
+        self._pid = os.getpid()
+        self._stopping = threading.Event()
+        self._idle = threading.Event()
         self._ended = threading.Event()
 
     def run(self) -> None:
@@ -53,15 +62,31 @@ class Heart(threading.Thread):
                         action="no_dispatcher",
                     )
                 beats += 1
+                if self._stopping.is_set() and not self._runs_jobs():
+                    self._idle.set()
             except DatabaseError as error:
                 log.warning("beat missed", action="beat_missed", error=type(error).__name__)
             finally:
                 connection.close()  # so that no child inherits it
-            self._ended.wait(config().BEAT_EVERY)
+            if self._stopping.is_set():
+                self._ended.wait(STOPPING_LOOK)
+            else:
+                self._stopping.wait(config().BEAT_EVERY)
+
+    def stopping(self) -> None:
+        """Say so with a beat at once."""
+        self._stopping.set()
+
+    def wait_until_idle(self, seconds: float) -> bool:
+        self.stopping()
+        return self._idle.wait(seconds)
 
     def end(self) -> None:
         """Stop beating and take the row away: a worker that went in good order is not missed."""
+        if os.getpid() != self._pid or self._ended.is_set():
+            return
         self._ended.set()
+        self._stopping.set()
         self.join(timeout=config().BEAT_EVERY)
         try:
             WorkerBeat.objects.filter(boot=identity.current().boot).delete()
@@ -72,7 +97,7 @@ class Heart(threading.Thread):
 
     def _beat(self) -> None:
         me = identity.current()
-        fields = {"pids": self._pids(), "beat_at": Now(), "stopping": self.stopping}
+        fields = {"pids": self._pids(), "beat_at": Now(), "stopping": self._stopping.is_set()}
         if WorkerBeat.objects.filter(boot=me.boot).update(**fields):
             return
         WorkerBeat.objects.create(
@@ -85,6 +110,9 @@ class Heart(threading.Thread):
             started_at=Now(),
             **fields,
         )
+
+    def _runs_jobs(self) -> bool:
+        return Job.objects.filter(boot=identity.current().boot, status=JobStatus.PROCESSING).exists()
 
     def _pids(self) -> list[int]:
         pool = getattr(self.worker.pool, "_pool", None)
@@ -101,6 +129,7 @@ def _on_ready(sender: Any, **_: Any) -> None:
     worker = sender.controller if hasattr(sender, "controller") else sender
     _heart = Heart(worker)
     _heart.start()
+    atexit.register(_heart.end)  # a cold shutdown announces nothing
 
 
 def _on_child(**_: Any) -> None:
@@ -113,7 +142,7 @@ def _on_child_end(**_: Any) -> None:
 
 def _on_stopping(**_: Any) -> None:
     if _heart:
-        _heart.stopping = True
+        _heart.stopping()
 
 
 def _on_shutdown(**_: Any) -> None:

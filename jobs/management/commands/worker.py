@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import sys
 import threading
@@ -60,8 +59,6 @@ class Command(BaseCommand):
         self.stderr.write(f"{ran} jobs run")
 
     def _run_worker(self, queues: list[str], options: dict[str, Any]) -> None:
-        # SIGTERM ends like SIGQUIT: a bounded time for what runs, then the rest is handed back.
-        os.environ["REMAP_SIGTERM"] = "SIGQUIT"
         app = celery.current_app
         app.conf.worker_soft_shutdown_timeout = config().STOP_GRACE
         app.conf.worker_enable_soft_shutdown_on_idle = False

@@ -1,0 +1,34 @@
+"""Stopping a worker: it takes no more, what runs may finish for a bounded time, the rest is handed back."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from celery.apps.worker import (  # type: ignore[attr-defined]  # the stubs know the class alone
+    Worker,
+    during_soft_shutdown,
+    install_worker_term_hard_handler,
+    on_cold_shutdown,
+)
+
+from jobs import worker
+
+
+class LedgerWorker(Worker):
+    """With a `worker_soft_shutdown_timeout` SIGTERM is bounded by it; without one it waits for all that runs."""
+
+    def install_platform_tweaks(self, worker: Any) -> None:
+        super().install_platform_tweaks(worker)
+        if self.app.conf.worker_soft_shutdown_timeout > 0:
+            # Celery's own switch for this (REMAP_SIGTERM) is read when billiard is imported: too early for us.
+            install_worker_term_hard_handler(worker, sig="SIGTERM", callback=_on_term)
+
+    def wait_for_soft_shutdown(self) -> bool:
+        """Return as soon as nothing runs: Celery itself would sleep for the whole time, whatever still runs."""
+        grace = self.app.conf.worker_soft_shutdown_timeout
+        return grace > 0 and worker.wait_until_idle(grace)
+
+
+def _on_term(worker: Worker) -> None:
+    install_worker_term_hard_handler(worker, sig="SIGTERM", callback=during_soft_shutdown)  # the second time
+    on_cold_shutdown(worker)
