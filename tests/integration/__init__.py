@@ -1,0 +1,1 @@
+"""Real workers, a real dispatcher, a real Redis: what only whole processes can show."""
