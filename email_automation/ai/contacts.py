@@ -7,7 +7,7 @@ is linear and every loop is bounded, since the text is a stranger's.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from itertools import chain, islice
 
 import phonenumbers
@@ -20,6 +20,7 @@ MAX_NUMBERS = 20
 
 _ADDRESS = re.compile(r"(?<![\w.+%-])[\w.+%-]{1,64}@[a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63}){1,6}(?![\w@-])", re.IGNORECASE)
 _NUMBER = re.compile(r"(?<![\w+./])\+?\(?\d[\d \u00a0()./-]{5,22}\d(?!\w)")
+_SEVEN_DIGITS = re.compile(r"(?:\d\D{0,3}){6}\d")
 _DATE = re.compile(r"\d{4}[-./]\d{1,2}[-./]\d{1,2}|\d{1,2}[./-]\d{1,2}[./-]\d{2,4}|\d{1,3}(?:\.\d{1,3}){3}")
 _PHONE_LABEL = re.compile(
     r"\b(?:tel|telefon|teléfono|telefone|telefono|téléphone|phone|ph|mobile?|mob|cell|cellulare|celular|móvil|handy"
@@ -170,13 +171,13 @@ def _labelled(label: str, lines: list[str]) -> str:
 
 def _phone(lines: list[str], signature: list[str], regions: tuple[str, ...]) -> str:
     """A number with a country code or a label beside it; without either only in the signature."""
-    labelled = (line for line in lines if "+" in line or _PHONE_LABEL.search(line))
-    likely = islice(chain(_numbered(signature), _numbered(labelled)), MAX_NUMBERS)
+    labelled = (line for line in _numbered(lines) if "+" in line or _PHONE_LABEL.search(line))
+    likely = islice(chain(_numbered(signature), labelled), MAX_NUMBERS)
     return next((number for line in likely if (number := phone_number(line, regions))), "")
 
 
-def _numbered(lines: Iterable[str]) -> Iterator[str]:
-    return (line for line in lines if any(char.isdigit() for char in line) and not _FAX_LABEL.match(line))
+def _numbered(lines: list[str]) -> Iterator[str]:
+    return (line for line in lines if _SEVEN_DIGITS.search(line) and not _FAX_LABEL.match(line))
 
 
 def _candidates(text: str) -> Iterator[str]:

@@ -146,7 +146,7 @@ def _mixed(hashes: Hashes, seed: int) -> Hashes:
 
 def _weighted(hashes: Hashes) -> tuple[NDArray[np.int64], Floats]:
     """Each bucket once, in order, with the logarithm of its count, brought to half a unit of energy."""
-    buckets, counts = np.unique(hashes, return_counts=True)
+    buckets, counts = np.unique(hashes.astype(np.uint32), return_counts=True)
     weights = (1 + np.log(counts)).astype(np.float32)
     norm = math.sqrt(2 * float(np.dot(weights, weights)))
     return buckets.astype(np.int64), weights / np.float32(norm or 1)

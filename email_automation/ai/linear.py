@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from email_automation.ai.features import FORM, Features, shortened
+from email_automation.ai.features import BUCKETS, FORM, Features, shortened
 
 WEIGHTS = Path(__file__).with_name("weights.npz")
 FORMAT = 1
@@ -18,7 +19,7 @@ FORMAT = 1
 Floats = NDArray[np.float64]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Head:
     """One question: `table` (kept buckets x labels, int8) times `scale`, `form` (form x labels), `bias` (labels).
 
@@ -34,11 +35,16 @@ class Head:
 
     def scores(self, features: Features) -> Floats:
         """Calibrated log-odds, one per label."""
-        rows = np.searchsorted(self.kept, features.buckets)
-        rows[rows == len(self.kept)] = 0
-        known = self.kept[rows] == features.buckets
-        hashed = features.weights[known].astype(np.float64) @ self.table[rows[known]].astype(np.float64)
-        return np.asarray(hashed * self.scale + features.form.astype(np.float64) @ self.form + self.bias)
+        rows = self._row_of[features.buckets]
+        known = rows >= 0
+        hashed = features.weights[known] @ self.table[rows[known]].astype(np.float32)
+        return np.asarray(hashed.astype(np.float64) * self.scale + features.form @ self.form + self.bias)
+
+    @cached_property
+    def _row_of(self) -> NDArray[np.int32]:
+        rows = np.full(BUCKETS, -1, dtype=np.int32)
+        rows[self.kept] = np.arange(len(self.kept), dtype=np.int32)
+        return rows
 
 
 @dataclass(frozen=True, slots=True)
