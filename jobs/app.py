@@ -24,6 +24,8 @@ class LedgerCelery(Celery):
 
     @cached_property
     def Worker(self) -> Any:  # noqa: N802 - Celery's name
+        if not apps.ready:  # `celery -A fikiri worker` asks for its worker first
+            django.setup()
         return self.subclass_with_self("jobs.stopping:LedgerWorker")  # type: ignore[arg-type]  # a name does too
 
     def send_task(  # type: ignore[override]  # every option may be given, and most mean nothing here
