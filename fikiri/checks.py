@@ -22,7 +22,7 @@ def model_settings(**_: Any) -> Iterator[CheckMessage]:
         yield Error(
             f"AI_PROVIDER is {settings.AI_PROVIDER!r}.", hint=f"Use one of: {', '.join(PROVIDERS)}.", id="fikiri.E001"
         )
-    if settings.AI_PROVIDER == "openai" and not settings.OPENAI_API_KEY:
+    if settings.AI_PROVIDER == "openai" and not (settings.OPENAI_API_KEY or settings.OPENAI_BASE_URL):
         yield Error("AI_PROVIDER is openai, without a key.", hint="Set OPENAI_API_KEY.", id="fikiri.E002")
     if settings.OPENAI_API not in ("responses", "chat"):
         yield Error(f"OPENAI_API is {settings.OPENAI_API!r}.", hint="Use responses or chat.", id="fikiri.E003")
