@@ -11,8 +11,6 @@ from celery.apps.worker import (  # type: ignore[attr-defined]  # the stubs know
     on_cold_shutdown,
 )
 
-from jobs import worker
-
 
 class LedgerWorker(Worker):
     """With a `worker_soft_shutdown_timeout` SIGTERM is bounded by it; without one it waits for all that runs."""
@@ -25,6 +23,8 @@ class LedgerWorker(Worker):
 
     def wait_for_soft_shutdown(self) -> bool:
         """Return as soon as nothing runs: Celery itself would sleep for the whole time, whatever still runs."""
+        from jobs import worker  # needs Django's models; `celery -A fikiri worker` comes here before they are loaded
+
         grace = self.app.conf.worker_soft_shutdown_timeout
         return grace > 0 and worker.wait_until_idle(grace)
 
