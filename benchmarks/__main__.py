@@ -1,4 +1,4 @@
-"""`python -m benchmarks peers|pipeline ...`; `bin/bench` makes the environments first."""
+"""`python -m benchmarks peers|pipeline|scale ...`; `bin/bench` makes the environments first."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ ROUNDS = 5
 
 
 def main() -> None:
-    options = _parser().parse_args()
+    options = parser().parse_args()
     with contextlib.suppress(OSError):
         os.nice(-15)  # before whatever else runs here, where that is allowed: all queues alike
     figures: dict[str, Any] = options.run(options)
@@ -47,9 +47,17 @@ def pipeline(options: argparse.Namespace) -> dict[str, Any]:
     return figures
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="bin/bench", description="How fast Fikiri is.")
-    commands = parser.add_subparsers(required=True)
+def scale(options: argparse.Namespace) -> dict[str, Any]:
+    from benchmarks import machine, scale, table
+
+    figures = scale.run(options.finished, options.waiting, _say) | {"machine": machine.describe()}
+    print(table.of_scale(figures))
+    return figures
+
+
+def parser() -> argparse.ArgumentParser:
+    bench = argparse.ArgumentParser(prog="bin/bench", description="How fast Fikiri is.")
+    commands = bench.add_subparsers(required=True)
     beside = commands.add_parser("peers", help="ours beside other queues, on real PostgreSQL and Redis")
     beside.set_defaults(run=peers)
     beside.add_argument(
@@ -60,9 +68,13 @@ def _parser() -> argparse.ArgumentParser:
     mail = commands.add_parser("pipeline", help="mail in, leads out: the real product on a made-up mailbox")
     mail.set_defaults(run=pipeline)
     mail.add_argument("--messages", type=_positive, default=5000, metavar="N")
-    for command in (beside, mail):
+    full = commands.add_parser("scale", help="what is new on an empty ledger and on a full one")
+    full.set_defaults(run=scale)
+    full.add_argument("--finished", type=_positive, default=1_000_000, metavar="ROWS")
+    full.add_argument("--waiting", type=_positive, default=100_000, metavar="ROWS")
+    for command in (beside, mail, full):
         command.add_argument("--json", action="store_true", help="the figures as one object, the last line of output")
-    return parser
+    return bench
 
 
 def _positive(text: str) -> int:

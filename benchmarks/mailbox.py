@@ -7,8 +7,7 @@ from pathlib import Path
 from email_automation.sample import MBOX, OWNER
 
 _START = re.compile(rb"^(?=From )", re.MULTILINE)
-_IDS = re.compile(rb"^(Message-ID|In-Reply-To|References):.*(?:\n[ \t].*)*", re.MULTILINE | re.IGNORECASE)
-_ADDRESS = re.compile(rb"[\w.+-]+(?=@[\w-]+\.)")
+_ADDRESS = re.compile(rb"[\w.+-]+(?=@[\w-]+\.)")  # of people, and ids of messages
 _ENCODED = re.compile(rb"^Content-(?:Transfer-Encoding: *(?:base64|quoted)|Type: *multipart)", re.MULTILINE | re.I)
 
 
@@ -32,7 +31,6 @@ def vary(entry: bytes, copy: int) -> bytes:
     line, _, message = entry.partition(b"\n")
     head, blank, body = message.partition(b"\n\n")
     mark = b"%d" % copy
-    head = _IDS.sub(lambda found: found[0].replace(b"@", b"." + mark + b"@"), head)
     head = _ADDRESS.sub(lambda found: found[0] if _is_owner(found) else found[0] + b"." + mark, head)
     text = body if _ENCODED.search(head) else b"Our reference: " + mark + b"\n" + body
     return b"\n".join((line, b"X-Copy: " + mark, head + blank + text))

@@ -26,3 +26,11 @@ def count(path: Path) -> int:
 def read(path: Path) -> list[tuple[int, int]]:
     """Every (number, nanoseconds), in the order of starting."""
     return sorted(MARK.iter_unpack(path.read_bytes()), key=lambda found: found[1]) if path.exists() else []
+
+
+def close() -> None:
+    """Let go of the file; the next mark opens it again."""
+    global _file
+    if _file is not None:
+        os.close(_file)
+        _file = None

@@ -55,7 +55,7 @@ def run(messages: int, say: Say) -> dict[str, Any]:
             "messages": messages,
             **timings,
             "pipeline_per_second": summary["messages_per_second"],
-            **_memory(looks, messages),
+            **memory(looks, messages),
             "second_start_seconds": _second_start(folder),
             "summary": summary,
         }
@@ -126,7 +126,7 @@ def _moment(text: str) -> datetime:
     return datetime.fromisoformat(text).replace(tzinfo=UTC)
 
 
-def _memory(looks: Sequence[Look], messages: int) -> dict[str, float]:
+def memory(looks: Sequence[Look], messages: int) -> dict[str, float]:
     """The workers' memory once warm, and how much it grows with each thousand messages.
 
     Starting and stopping, when not all processes are there, is left out.

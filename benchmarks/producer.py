@@ -81,6 +81,14 @@ class Producer:
         self.peer.enqueue_one(number)
         return began
 
+    def delay(self, first: int, seconds: list[float]) -> list[int]:
+        """Enqueue a job for each delay; only ours can. Returns when each is due, as `ping` does."""
+        due = []
+        for number, delay in enumerate(seconds, start=first):
+            self.peer.delay_one(number, delay)  # type: ignore[attr-defined]
+            due.append(time.monotonic_ns() + int(delay * 1e9))
+        return due
+
 
 def main(name: str) -> None:
     answers, sys.stdout = sys.stdout, sys.stderr  # what a library prints is no answer

@@ -27,6 +27,7 @@ DURABLE = (
     "pg_stat_statements.max=5000",
     "log_connections=on",
 )
+NOT_WORK = ("config|resetstat", "info", "hello", "client|setinfo")  # the counter's own, and what opens a connection
 TRANSACTION_CONTROL = "^(begin|commit|rollback|savepoint|release)"
 
 
@@ -92,7 +93,7 @@ class Counter:
             redis_commands={
                 name.removeprefix("cmdstat_"): stats["calls"]
                 for name, stats in commands.items()
-                if name not in ("cmdstat_config|resetstat", "cmdstat_info", "cmdstat_client|setinfo")
+                if name.removeprefix("cmdstat_") not in NOT_WORK
             },
         )
 

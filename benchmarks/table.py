@@ -87,6 +87,21 @@ def of_pipeline(figures: dict[str, Any]) -> str:
     return markdown(("figure", f"{figures['messages']:,} messages", "aim"), rows)
 
 
+def of_scale(figures: dict[str, Any]) -> str:
+    """The same on an empty ledger and on a full one."""
+    names = {
+        "enqueue_per_second": "enqueue, jobs a second",
+        "drain_per_second": "enqueue_many and drain, jobs a second",
+        "delayed_late_p50_ms": "delayed jobs start late by, ms (median)",
+        "delayed_late_most_ms": "delayed jobs start late by, ms (most)",
+        "worker_rss_mib": "worker's memory, MiB",
+    }
+    rows = [(name, f"{figures['empty'][key]:,.1f}", f"{figures['full'][key]:,.1f}") for key, name in names.items()]
+    rows.append(("reads of the whole table", "", f"{figures['scans_of_the_job_table']}"))
+    full = f"{figures['finished']:,} finished, {figures['waiting']:,} waiting"
+    return markdown(("figure", "empty ledger", full), rows)
+
+
 def _holds(value: float, word: str, limit: float) -> bool:
     return value >= limit if word == "at least" else value <= limit
 

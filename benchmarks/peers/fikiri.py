@@ -33,6 +33,11 @@ class Peer:
         """Take the rung messages away, as a worker that keeps up would: each enqueue finds room and pushes."""
         self.redis.delete(self.list)
 
+    def delay_one(self, number: int, seconds: float) -> None:
+        from jobs import services
+
+        services.enqueue("benchmark_mark", {"number": number}, delay=seconds)
+
     def enqueue_one(self, number: int) -> None:
         from jobs import services
 
@@ -50,8 +55,8 @@ class Peer:
 
     def programs(self, events: bool) -> dict[str, list[str]]:
         # The dispatcher first: it has to lead by the time that the worker is ready.
-        worker = ["manage.py", "worker"] if events else ["-m", "benchmarks.ours.quiet_worker"]
+        worker = [sys.executable, "manage.py", "worker", "crm", "-c", "2"]
         return {
             "dispatcher": [sys.executable, "manage.py", "dispatcher"],
-            "worker": [sys.executable, *worker, "crm", "-c", "2"],
+            "worker": worker if events else [*worker, "--without-task-events"],
         }
