@@ -13,7 +13,8 @@ broker_url = settings.REDIS_URL
 broker_connection_retry_on_startup = True  # a worker may start before its broker
 broker_connection_max_retries = None  # and outlive any outage
 broker_connection_timeout = 2
-broker_pool_limit = 64  # Flower asks from a dozen threads, each holding one while it waits for a second: too few deadlock
+# Flower asks from a dozen threads, each holding one while it waits for a second: too few deadlock.
+broker_pool_limit = 64
 broker_transport_options = {
     "global_keyprefix": "fikiri:",  # one Redis may serve others too
     "priority_steps": [0],  # one FIFO list a queue: priorities are exact in the ledger, not emulated in Redis
