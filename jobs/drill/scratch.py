@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
@@ -89,7 +90,7 @@ class Scratch:
         """`python -m ...` in the project's folder."""
         return self.add(name, [sys.executable, "-m", *words], once=once)
 
-    def add(self, name: str, command: list[str | Path], *, once: bool = False) -> Program:
+    def add(self, name: str, command: Sequence[str | Path], *, once: bool = False) -> Program:
         env = self.env | {"PYTHONPATH": str(ROOT)}
         program = Program(name, command, env, self.folder / f"{name}.log", once=once)
         self.programs.append(program)

@@ -1,0 +1,1 @@
+"""Places on a job's way at which its process can be made to die, once each."""
