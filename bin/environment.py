@@ -121,8 +121,7 @@ def _install(requirements: tuple[str, ...]) -> None:
 
 def _installer() -> list[str]:
     """pip: the environment's own, or where that could not be had, this Python's."""
-    # Python compiles what is used on first use; compiling all of it would double the wait.
-    pip = ["install", "--quiet", "--no-input", "--no-compile", "--disable-pip-version-check"]
+    pip = ["install", "--quiet", "--no-input", "--disable-pip-version-check"]
     if (VENV / "bin" / "pip").exists():
         return [str(PYTHON), "-m", "pip", *pip]
     if importlib.util.find_spec("pip") is not None:
