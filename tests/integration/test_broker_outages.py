@@ -110,9 +110,9 @@ def test_a_full_broker_refuses_and_nobody_minds(client: redis_client.Redis, site
 
 
 def test_thousands_of_jobs_keep_the_broker_small(client: redis_client.Redis, site: Site, tmp_path: Path) -> None:
-    waiting_behind_busy_slots(tmp_path, 1)
-    ids = services.enqueue_many("echo", [{"value": n} for n in range(3_000)])
+    waiting_behind_busy_slots(tmp_path, 0)
+    ids = services.enqueue_many("echo", [{"value": n} for n in range(1_500)])
     assert int(client.llen("fikiri:email")) <= 500
+    assert services.clear_queue("email") == 1_500
     (tmp_path / "go").touch()
-    assert services.clear_queue("email") > 2_000
-    eventually(lambda: not Job.objects.filter(pk__in=ids, status__in=["pending", "processing"]).exists(), PATIENCE)
+    site.all_end(ids, "cancelled")
