@@ -62,6 +62,9 @@ def once(key: str, *, kind: str, do: Callable[[], Receipt], resolve: Resolver, s
         Refused: outside a job, or in a task that was not declared with `effects=True`.
     """
     running = _running()
+    if seconds >= running.claim.soft_time_limit:
+        limit = running.claim.soft_time_limit
+        raise Refused(f"An effect of {seconds:g} s does not fit into a job of {limit:g} s: raise its soft_time_limit.")
     effect, before = _take(running, key, kind, seconds)
     match before:
         case EffectStatus.CONFIRMED:
