@@ -7,10 +7,7 @@ import contextlib
 import json
 import os
 import sys
-from pathlib import Path
 from typing import Any
-
-from fikiri.places import BASE
 
 QUICK_ROUNDS = 2
 ROUNDS = 5
@@ -26,32 +23,33 @@ def main() -> None:
 
 
 def peers(options: argparse.Namespace) -> dict[str, Any]:
-    from benchmarks import comparison, machine, picture, table, verdict
+    from benchmarks import comparison, machine, page, picture, table, verdict
 
     subjects = comparison.ANCHORS if options.quick else (*comparison.ANCHORS, *comparison.OTHERS)
     rounds = options.rounds or (QUICK_ROUNDS if options.quick else ROUNDS)
     described = machine.describe()
     figures = verdict.figures(comparison.compare(subjects, rounds, _say)) | {"machine": described}
-    print(table.of_peers(figures), table.of_targets(figures), sep="\n\n")
-    options.picture.parent.mkdir(parents=True, exist_ok=True)
-    options.picture.write_text(picture.svg(figures))
-    _say(f"drawn: {options.picture}")
+    _publish("peers", f"{table.of_peers(figures)}\n\n{table.of_targets(figures)}", figures, options)
+    if options.record:
+        page.PICTURE.write_text(picture.svg(figures))
     return figures
 
 
 def pipeline(options: argparse.Namespace) -> dict[str, Any]:
     from benchmarks import machine, pipeline, table
 
-    figures: dict[str, Any] = pipeline.run(options.messages, _say) | {"machine": machine.describe()}
-    print(table.of_pipeline(figures))
+    described = machine.describe()
+    figures: dict[str, Any] = pipeline.run(options.messages, _say) | {"machine": described}
+    _publish("pipeline", table.of_pipeline(figures), figures, options)
     return figures
 
 
 def scale(options: argparse.Namespace) -> dict[str, Any]:
     from benchmarks import machine, scale, table
 
-    figures = scale.run(options.finished, options.waiting, _say) | {"machine": machine.describe()}
-    print(table.of_scale(figures))
+    described = machine.describe()
+    figures = scale.run(options.finished, options.waiting, _say) | {"machine": described}
+    _publish("scale", table.of_scale(figures), figures, options)
     return figures
 
 
@@ -64,7 +62,6 @@ def parser() -> argparse.ArgumentParser:
         "--quick", action="store_true", help="only Celery, with and without results, and ours; 2 rounds"
     )
     beside.add_argument("--rounds", type=_positive, help=f"default {ROUNDS}, quick {QUICK_ROUNDS}")
-    beside.add_argument("--picture", type=Path, default=BASE / "var" / "bench" / "peers.svg", metavar="PATH")
     mail = commands.add_parser("pipeline", help="mail in, leads out: the real product on a made-up mailbox")
     mail.set_defaults(run=pipeline)
     mail.add_argument("--messages", type=_positive, default=5000, metavar="N")
@@ -73,8 +70,17 @@ def parser() -> argparse.ArgumentParser:
     full.add_argument("--finished", type=_positive, default=1_000_000, metavar="ROWS")
     full.add_argument("--waiting", type=_positive, default=100_000, metavar="ROWS")
     for command in (beside, mail, full):
+        command.add_argument("--record", action="store_true", help="put tables and picture into docs/performance.md")
         command.add_argument("--json", action="store_true", help="the figures as one object, the last line of output")
     return bench
+
+
+def _publish(name: str, tables: str, figures: dict[str, Any], options: argparse.Namespace) -> None:
+    from benchmarks import page
+
+    print(tables, flush=True)
+    if options.record:
+        page.record(name, tables, figures["machine"])
 
 
 def _positive(text: str) -> int:

@@ -24,16 +24,12 @@ DELAYED = 40
 ROUNDS = 3
 MIB = 1024 * 1024
 
-# Copies of a job that really ran or really waits, with other ids and spread over time.
-COPY = """
-INSERT INTO jobs_job
-SELECT (jsonb_populate_record(job, jsonb_build_object(
-    'id', gen_random_uuid(),
-    'correlation_id', md5(n::text),
-    'created_at', job.created_at - n * interval '1 second'))).*
-FROM generate_series(1, %(rows)s) AS n, jobs_job AS job
-WHERE job.id = (SELECT id FROM jobs_job WHERE status = %(status)s LIMIT 1)
-"""
+# What differs between copies of a job that really ran or really waits.
+DIFFERENT = {
+    "id": "gen_random_uuid()",
+    "correlation_id": "md5(n::text)",
+    "created_at": "created_at - n * interval '1 second'",
+}
 
 Say = Callable[[str], None]
 
@@ -110,10 +106,22 @@ def _lateness(queue: Queue) -> list[float]:
 
 
 def _fill(queue: Queue, connection: psycopg.Connection, finished: int, waiting: int) -> None:
-    connection.execute(COPY, {"rows": finished, "status": "completed"})
+    _copy(connection, "completed", finished)
     queue.ask("delay", first=0, seconds=[86_400.0])
-    connection.execute(COPY, {"rows": waiting, "status": "pending"})
+    _copy(connection, "pending", waiting)
     connection.execute("ANALYZE jobs_job")
+
+
+def _copy(connection: psycopg.Connection, status: str, rows: int) -> None:
+    """Repeat one job of a status."""
+    found = connection.execute("SELECT attname FROM pg_attribute WHERE attrelid = 'jobs_job'::regclass AND attnum > 0")
+    columns = [name for (name,) in found]
+    values = ", ".join(DIFFERENT.get(name, name) for name in columns)
+    connection.execute(
+        f"INSERT INTO jobs_job ({', '.join(columns)}) SELECT {values} "
+        "FROM generate_series(1, %s) AS n, (SELECT * FROM jobs_job WHERE status = %s LIMIT 1) AS job",
+        [rows, status],
+    )
 
 
 def _scans(connection: psycopg.Connection) -> int:
