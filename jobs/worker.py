@@ -6,6 +6,8 @@ import atexit
 import os
 import socket
 import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import structlog
@@ -40,12 +42,26 @@ def wait_until_idle(seconds: float) -> bool:
     return _heart is not None and _heart.wait_until_idle(seconds)
 
 
+@contextmanager
+def beating(name: str) -> Iterator[None]:
+    """Beat while the block runs: a process that runs jobs by itself, so that they are rescued soon if it dies."""
+    identity.become(f"{name}@{socket.gethostname()}")
+    heart = Heart([], 1, lambda: [os.getpid()])
+    heart.start()
+    try:
+        yield
+    finally:
+        heart.end()
+
+
 class Heart(threading.Thread):
     """Says every few seconds that this worker lives, and which pool processes it has."""
 
-    def __init__(self, worker: Any) -> None:
+    def __init__(self, queues: Sequence[str], slots: int, pids: Callable[[], list[int]]) -> None:
         super().__init__(name="heart", daemon=True)
-        self.worker = worker
+        self.queues = sorted(queues)
+        self.slots = slots
+        self._pids = pids
         self._pid = os.getpid()
         self._stopping = threading.Event()
         self._idle = threading.Event()
@@ -56,7 +72,7 @@ class Heart(threading.Thread):
         while not self._ended.is_set():
             try:
                 self._beat()
-                if beats == 1 and not Lease.objects.filter(name=DISPATCHER, until__gt=Now()).exists():
+                if beats == 1 and self.queues and not Lease.objects.filter(name=DISPATCHER, until__gt=Now()).exists():
                     log.warning(
                         "no dispatcher is running: delayed jobs and retries wait until `manage.py dispatcher` does",
                         action="no_dispatcher",
@@ -105,8 +121,8 @@ class Heart(threading.Thread):
             name=me.name,
             host=socket.gethostname()[:150],
             pid=me.pid,
-            queues=sorted(self.worker.app.amqp.queues.consume_from),
-            slots=self.worker.concurrency,
+            queues=self.queues,
+            slots=self.slots,
             started_at=Now(),
             **fields,
         )
@@ -114,10 +130,11 @@ class Heart(threading.Thread):
     def _runs_jobs(self) -> bool:
         return Job.objects.filter(boot=identity.current().boot, status=JobStatus.PROCESSING).exists()
 
-    def _pids(self) -> list[int]:
-        pool = getattr(self.worker.pool, "_pool", None)
-        children = getattr(pool, "_pool", None)  # prefork only; other pools run in this process
-        return [child.pid for child in children] if isinstance(children, list) else [os.getpid()]
+
+def _pids_of(worker: Any) -> list[int]:
+    pool = getattr(worker.pool, "_pool", None)
+    children = getattr(pool, "_pool", None)  # prefork only; other pools run in this process
+    return [child.pid for child in children] if isinstance(children, list) else [os.getpid()]
 
 
 def _on_init(sender: Any, **_: Any) -> None:
@@ -127,7 +144,7 @@ def _on_init(sender: Any, **_: Any) -> None:
 def _on_ready(sender: Any, **_: Any) -> None:
     global _heart
     worker = sender.controller if hasattr(sender, "controller") else sender
-    _heart = Heart(worker)
+    _heart = Heart(worker.app.amqp.queues.consume_from, worker.concurrency, lambda: _pids_of(worker))
     _heart.start()
     atexit.register(_heart.end)  # a cold shutdown announces nothing
 

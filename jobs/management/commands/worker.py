@@ -11,7 +11,7 @@ from typing import Any
 import celery
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from jobs import direct
+from jobs import direct, worker
 from jobs.config import config
 from jobs.queues import QUEUES
 
@@ -55,7 +55,8 @@ class Command(BaseCommand):
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: stop.set())
         deadline = None if seconds is None else time.monotonic() + seconds
-        ran = direct.run_due(queues, stop=stop, deadline=deadline)
+        with worker.beating("until-empty"):
+            ran = direct.run_due(queues, stop=stop, deadline=deadline)
         self.stderr.write(f"{ran} jobs run")
 
     def _run_worker(self, queues: list[str], options: dict[str, Any]) -> None:
