@@ -143,6 +143,7 @@ def test_an_error_is_retried_with_backoff() -> None:
     job = row(claim.id)
     assert (job.status, job.failures, job.claim, job.lease_until) == ("retrying", 1, None, None)
     assert (job.error, job.error_class) == ("it broke", "ValueError")
+    assert job.dispatch_at is not None
     assert timedelta() <= job.dispatch_at - job.run_at < A_MOMENT
     assert 25 <= seconds_from_now(job.run_at) <= 36
 
@@ -214,6 +215,7 @@ def test_a_snooze_costs_nothing_and_leaves_no_attempt() -> None:
     job = row(claim.id)
     assert (job.status, job.failures, job.attempt, job.reason) == ("pending", 0, 1, "next page")
     assert 5 <= seconds_from_now(job.run_at) <= 9
+    assert job.dispatch_at is not None
     assert timedelta() <= job.dispatch_at - job.run_at < A_MOMENT
     assert (job.rung_at, job.rings) == (None, 0)
     assert attempts(claim.id) == []
