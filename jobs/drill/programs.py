@@ -124,5 +124,5 @@ class Program:
 
 def environment(**more: str) -> dict[str, str]:
     """What is around a program: nothing of the project's own set-up but the paths."""
-    kept = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "VIRTUAL_ENV", "PYTHONPATH")
+    kept = ("PATH", "HOME", "LANG", "LC_ALL", "VIRTUAL_ENV", "PYTHONPATH")
     return {**{name: os.environ[name] for name in kept if name in os.environ}, "PYTHONUNBUFFERED": "1", **more}

@@ -71,7 +71,7 @@ class Scratch:
     @property
     def env(self) -> dict[str, str]:
         """Leads a program to this set-up."""
-        env = environment(DRILL_FOLDER=str(self.folder), DRILL_BROKER=self.broker_url)
+        env = environment(DRILL_FOLDER=str(self.folder), DRILL_BROKER=self.broker_url, TMPDIR=str(self.folder))
         if self.database:
             env |= {"DRILL_DATABASE": self.database.url, "DJANGO_SETTINGS_MODULE": self.settings}
         return env

@@ -57,7 +57,7 @@ def timed(seed: int, jobs: int, seconds: float) -> list[tuple[float, list[Wish]]
 
 
 def _wish(dice: random.Random, key: str, task: str, *, alone: bool) -> Wish:
-    arguments: dict[str, Any] = {"key": key, "pause": round(dice.uniform(0, 0.08), 4)}
+    arguments: dict[str, Any] = {"key": key, "pause": round(dice.uniform(0, 0.05), 4)}
     if task == "drill_slow":
         arguments["seconds"] = round(dice.uniform(0.2, 1.5), 2)
     if not alone:

@@ -2,13 +2,14 @@
 
 import itertools
 import json
+import signal
 import uuid
 
 import pytest
 
 from jobs import doorbell
 from jobs.clock import now
-from jobs.drill import faults
+from jobs.drill import faults, system
 from jobs.errors import InvalidArguments
 from jobs.lifecycle import Due
 from jobs.models import Job, Quarantine
@@ -51,6 +52,17 @@ def test_while_it_is_down_jobs_are_run_without_it(rig: Rig) -> None:
     rig.until(rig.redis.answers, "it is back")
     jobs += rig.send(5)
     rig.done_once(jobs)
+
+
+def test_a_process_that_runs_jobs_without_it_is_killed(rig: Rig) -> None:
+    rig.redis.kill()
+    [job] = rig.send(pause=1, soft_time_limit=285, time_limit=300)  # far beyond what this test waits
+    rig.until(rig.begun(1), "it runs")
+    pid = Job.objects.get(pk=job).pid
+    assert pid
+    system.send(signal.SIGKILL, pid)
+    rig.done_once([job])
+    assert Job.objects.get(pk=job).attempt == 2
 
 
 def test_connections_are_cut_again_and_again_while_a_job_runs(rig: Rig) -> None:

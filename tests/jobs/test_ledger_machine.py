@@ -16,6 +16,7 @@ from hypothesis.stateful import (
     consumes,
     invariant,
     multiple,
+    precondition,
     rule,
     run_state_machine_as_test,
 )
@@ -30,6 +31,7 @@ from jobs.reports import Report, of_text
 from tests.jobs.states import BROKEN, row, wish
 
 WORKERS = [Identity(f"worker@{number}", uuid.UUID(int=number), 100 + number) for number in (1, 2)]
+JOBS = 3  # few, so that what was said of an attempt long ago meets the next one
 SCOPES = ["", "waiting", "running", "latest"]
 AGAIN = {JobStatus.FAILED, JobStatus.DEAD, JobStatus.CANCELLED, JobStatus.EXPIRED}
 
@@ -66,6 +68,7 @@ class Ledger(RuleBasedStateMachine):
         expires=st.sampled_from([None, None, 20]),
         delay=st.sampled_from([0, 0, 30]),
     )
+    @precondition(lambda self: len(self.owner) < JOBS)
     def enqueue(self, scope: str, key: str, max_retries: int, expires: float | None, delay: float) -> Any:
         slot = {"": None, "latest": f"{key}:waiting"}.get(scope, f"{scope}-{key}")
         unique = {
@@ -145,11 +148,11 @@ class Ledger(RuleBasedStateMachine):
         assert (claim.id in settled) == self.owns(claim)
         self.ended(claim.id, bool(settled))
 
-    @rule(claim=claims, after=st.sampled_from([None, 0, 30]), counts=st.booleans())
+    @rule(claim=claims, after=st.sampled_from([None, 0, 0]), counts=st.booleans())
     def retry(self, claim: Claim, after: float | None, counts: bool) -> None:
         self.settle(claim, lambda: lifecycle.retry(claim, BROKEN, after=after, counts=counts))
 
-    @rule(claim=claims, seconds=st.sampled_from([0, 30]))
+    @rule(claim=claims, seconds=st.sampled_from([0, 0, 30]))
     def snooze(self, claim: Claim, seconds: float) -> None:
         self.settle(claim, lambda: lifecycle.snooze(claim, seconds, "next page"))
 
@@ -219,18 +222,12 @@ class Ledger(RuleBasedStateMachine):
         assert jobs.filter(status__in=WAITING, rung_at__isnull=False).count() == len(rung) <= limit
 
     @rule(job=jobs)
-    def ring_was_not_taken(self, job: uuid.UUID) -> None:
+    def do_the_chores(self, job: uuid.UUID) -> None:
         lifecycle.not_rung([job])
-
-    @rule()
-    def ring_what_was_lost(self) -> None:
         lifecycle.ring_lost("email", clock.now())
-
-    @rule()
-    def expire(self) -> None:
         lifecycle.expire_overdue()
 
-    @rule(seconds=st.sampled_from([1, 40, 700]))
+    @rule(seconds=st.sampled_from([1, 700]))
     def time_passes(self, seconds: int) -> None:
         self.shift += timedelta(seconds=seconds)
         clock.shift(self.shift)
@@ -307,7 +304,7 @@ def test_no_order_of_verbs_breaks_the_ledger() -> None:
         Ledger,
         settings=settings(
             max_examples=20,
-            stateful_step_count=35,
+            stateful_step_count=50,
             deadline=None,
             derandomize=True,
             database=None,

@@ -1,0 +1,73 @@
+"""`manage.py drill`, as a person runs it: short, with fixed seeds, on both databases; and ended by Ctrl-C."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from jobs.drill.databases import find_binaries
+from jobs.drill.redis_server import ServerMissing
+from jobs.drill.scratch import ROOT
+from tests.servers.programs import Programs, descendants, eventually, is_alive
+
+DRILL = (sys.executable, str(ROOT / "manage.py"), "drill")
+
+
+@pytest.fixture
+def scratch() -> Iterator[Path]:
+    """Where the drill makes its folders; its sockets' names must not grow too long."""
+    folder = Path(tempfile.mkdtemp(prefix="d-"))
+    folder.chmod(0o755)  # PostgreSQL may run as another account
+    yield folder
+    shutil.rmtree(folder)
+
+
+def environment(scratch: Path) -> dict[str, str]:
+    return {**os.environ, "DJANGO_SETTINGS_MODULE": "fikiri.settings", "TMPDIR": str(scratch)}
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize(("database", "seed"), [("sqlite", 5), ("postgres", 8)])
+def test_a_short_drill_loses_and_doubles_nothing(scratch: Path, database: str, seed: int) -> None:
+    if database == "postgres":
+        try:
+            find_binaries()
+        except ServerMissing as missing:
+            pytest.skip(str(missing))
+    ran = drill(scratch, "--jobs=120", "--faults=12", f"--seed={seed}", f"--database={database}", "--json")
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    found = json.loads(ran.stdout.splitlines()[-1])
+    assert (found["accepted"], found["lost"], found["doubled"]) == (120, 0, 0)
+    assert sum(found["faults"].values()) >= 8
+    assert set(found) == {"accepted", "lost", "doubled", "in_doubt", "late", "faults", "seconds"}
+    assert list(scratch.iterdir()) == []
+
+
+def test_ctrl_c_leaves_nothing_behind(scratch: Path, programs: Programs) -> None:
+    running = programs.start_in(environment(scratch), *DRILL, "--jobs=200", "--faults=5", "--seed=1")
+    eventually(lambda: list(scratch.glob("*/effects")), timeout=60, what="the first job is done")
+    others = descendants(running.pid)
+    assert others
+    running.send_signal(signal.SIGINT)
+    assert running.wait(30) == 130
+    assert [pid for pid in others if is_alive(pid)] == []
+    assert list(scratch.iterdir()) == []
+
+
+def test_nonsense_is_refused(scratch: Path) -> None:
+    ran = drill(scratch, "--jobs=0")
+    assert (ran.returncode, ran.stdout) == (2, "")
+    assert "--jobs is to be 1 or more" in ran.stderr
+
+
+def drill(scratch: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [*DRILL, *arguments], env=environment(scratch), capture_output=True, text=True, stdin=subprocess.DEVNULL
+    )
