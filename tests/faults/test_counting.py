@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterator
+from datetime import UTC, datetime
 
 import pytest
 from pytest_django.plugin import DjangoDbBlocker
@@ -120,6 +121,6 @@ def test_a_doubt_where_one_can_ask_is_lost(rig: Rig) -> None:
 
 def test_late_is_a_minute_after_the_last_fault(rig: Rig) -> None:
     job = complete(accepted(rig))
-    Job.objects.filter(pk=job.pk).update(run_at="2020-01-01 00:00:00")
+    Job.objects.filter(pk=job.pk).update(run_at=datetime(2020, 1, 1, tzinfo=UTC))
     assert count(rig, time.time() - 70).late == 1
     assert count(rig, time.time() - 50).late == 0
