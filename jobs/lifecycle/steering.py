@@ -90,6 +90,9 @@ def resolve(job_id: uuid.UUID, effect_id: int, *, happened: bool, by: str, reaso
         if not open_effect.update(status=settled, settled_at=Now(), settled_by=by[:150], reason=short(reason)):
             return False
         note(job, "resolve", by, reason=reason, effect=effect_id, happened=happened)
+        if job.cancel_requested_at:  # asked while it ran
+            end(job, JobStatus.CANCELLED, Report(reason=f"cancelled; resolved by {by}"), attempted=False)
+            return True
         to_waiting(job, 0, status=JobStatus.PENDING, reason=f"resolved by {by}")
         project(job, JobStatus.PENDING, Report())
         return True
