@@ -10,6 +10,7 @@ from datetime import datetime
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 
+from celery.local import maybe_evaluate
 from django.apps import apps
 from django_celery_results.models import TaskResult
 
@@ -96,6 +97,7 @@ def fail_job(job_id: str, error: str, *, retry: bool) -> bool:
 def register_task(queue: JobQueue, name: str, function: Callable[..., Any]) -> None:
     if registry.find(name):
         return
+    function = maybe_evaluate(function)
     if not _workers_import(function):
         where = f"{getattr(function, '__module__', '?')}.{getattr(function, '__qualname__', repr(function))}"
         raise UnknownTask(
@@ -112,7 +114,7 @@ def _workers_import(function: Callable[..., Any]) -> bool:
     loaded = {f"{config.name}.tasks" for config in apps.get_app_configs()}
     if module not in loaded and not any(str(module).startswith(f"{name}.") for name in loaded):
         return False
-    return getattr(sys.modules[str(module)], getattr(function, "__name__", ""), None) is function
+    return maybe_evaluate(getattr(sys.modules[str(module)], getattr(function, "__name__", ""), None)) is function
 
 
 def _epoch(moment: datetime | None) -> float | None:
