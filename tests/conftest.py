@@ -6,11 +6,13 @@ import shutil
 from collections.abc import Generator, Iterator
 from pathlib import Path
 
+import celery
 import pytest
 import redis as redis_client
 
 from fikiri import places
 from fikiri.laptop.valkey import Valkey
+from jobs import registry
 from tests.servers.programs import Programs
 
 RANDOM_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
@@ -32,6 +34,16 @@ def redis(redis_server: Valkey) -> Iterator[redis_client.Redis]:
     with redis_server.client() as client:
         client.flushall()
         yield client
+
+
+@pytest.fixture
+def forgotten_tasks() -> Iterator[None]:
+    """Tasks that this test declares are known to no other test."""
+    before = set(registry._tasks)
+    yield
+    for name in set(registry._tasks) - before:
+        del registry._tasks[name]
+        celery.current_app.tasks.pop(name, None)
 
 
 @pytest.fixture

@@ -4,25 +4,14 @@ from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
 
-import celery
 import pytest
 from django.contrib.auth.models import User
 
 from email_automation import sample
-from jobs import clock, registry
+from jobs import clock
 from tests.jobs.brokers import forgotten_broker
 
 __all__ = ["forgotten_broker"]  # a fixture of its own file, for every test here
-
-
-@pytest.fixture
-def forgotten_tasks() -> Iterator[None]:
-    """Tasks that a page declares are known to no other test."""
-    before = set(registry._tasks)
-    yield
-    for name in set(registry._tasks) - before:
-        del registry._tasks[name]
-        celery.current_app.tasks.pop(name, None)
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from django.db import connection
 from jobs.models import Job
 from tests.jobs.states import row
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("forgotten_tasks")]
 
 SNIPPETS = re.findall(r"```python\n(.*?)```", (Path(__file__).parent / "old_snippets.md").read_text(), re.DOTALL)
 
