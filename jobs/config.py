@@ -31,6 +31,7 @@ class Config:
     ORPHANED: int = 5  # and one whose whole worker vanished this often
     ARGUMENTS_LIMIT: int = 65_536  # bytes of JSON
     RESULT_LIMIT: int = 1_048_576  # bytes of JSON
+    CHECKPOINT_LIMIT: int = 65_536  # bytes of JSON
     RETENTION: Mapping[str, float] = field(  # days that a finished job is kept, by status
         default_factory=lambda: {"completed": 14, "cancelled": 30, "expired": 30, "failed": 90, "dead": 90}
     )

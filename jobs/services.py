@@ -52,15 +52,18 @@ def cancel(job_id: str | uuid.UUID, *, by: str = "", reason: str = "") -> Cancel
     return CancelAnswer(job, done=job.status == JobStatus.CANCELLED)
 
 
-def retry(job_id: str | uuid.UUID, *, by: str = "", reason: str = "") -> Job:
+def retry(job_id: str | uuid.UUID, *, by: str = "", reason: str = "", afresh: bool = False) -> Job:
     """Run a failed, dead, cancelled or expired job again: same id, fresh retry budget, history kept.
+
+    Args:
+        afresh: From the start; else it goes on from its checkpoint, if it has kept one.
 
     Raises:
         JobNotFound: there is none.
         WrongState: it waits, runs, completed or is in doubt.
     """
     job = find(job_id)
-    if not lifecycle.replay(job.pk, by=storable(by), reason=clean(reason)):
+    if not lifecycle.replay(job.pk, by=storable(by), reason=clean(reason), afresh=afresh):
         raise WrongState(
             f"Job {job.pk} is {job.status}: only a failed, dead, cancelled or expired one can be run again.",
             field="status",

@@ -8,6 +8,7 @@ from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from jobs import lifecycle
 from jobs.admin import owners
 from jobs.admin.display import job_link, moment, pretty, took
 from jobs.api import details
@@ -24,6 +25,7 @@ def of(job: Job) -> dict[str, Any]:
         "facts": _facts(job),
         "told": details.of(job).items(),
         "arguments": pretty(job.arguments),
+        "checkpoint": lifecycle.kept(job.pk) or "",
         "result": pretty(result_of(job)) if job.status == JobStatus.COMPLETED else "",
         "attempts": attempts,
         "events": job.events.order_by("-id")[:LATEST],

@@ -38,6 +38,12 @@ class NewJob(Body):
     user_id: Annotated[int, Field(ge=0, le=BIGGEST_ID)] | None = None
 
 
+class Again(Reasoned):
+    """`afresh`: from the start, not from the job's checkpoint."""
+
+    afresh: bool = False
+
+
 class JobList(ApiView):
     """`GET` lists the jobs that the user may see, newest first; `POST` enqueues one by its task's name."""
 
@@ -80,8 +86,8 @@ class JobRetry(ApiView):
 
     def post(self, request: Request, job_id: str) -> Response:
         job = access.visible_job(request.user, job_id)
-        reason = parsing.body_of(request, Reasoned).reason
-        job = services.retry(job.pk, by=request.user.get_username(), reason=reason)
+        wish = parsing.body_of(request, Again)
+        job = services.retry(job.pk, by=request.user.get_username(), reason=wish.reason, afresh=wish.afresh)
         return ok(job_status(job), message="Job runs again")
 
 

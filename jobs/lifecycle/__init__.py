@@ -3,6 +3,7 @@
 Every write after the claim carries its token: a worker that was presumed dead cannot overwrite its successor.
 """
 
+from jobs.lifecycle.keeping import keep, kept
 from jobs.lifecycle.losing import lose, release, rescue
 from jobs.lifecycle.moves import CELERY_STATES, backoff
 from jobs.lifecycle.running import cancel_asked, claim, complete, discard, doubt, fail, progress, retry, snooze
@@ -29,6 +30,8 @@ __all__ = [
     "fail",
     "fail_from_outside",
     "insert",
+    "keep",
+    "kept",
     "lose",
     "not_rung",
     "progress",

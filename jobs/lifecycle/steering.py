@@ -13,7 +13,7 @@ from jobs.clock import Now
 from jobs.errors import Busy
 from jobs.lifecycle.moves import backoff, end, lock, locked, note, project, to_waiting, wait
 from jobs.lifecycle.values import short
-from jobs.models import WAITING, Effect, EffectStatus, Job, JobStatus
+from jobs.models import WAITING, Checkpoint, Effect, EffectStatus, Job, JobStatus
 from jobs.reports import Report
 from jobs.uniqueness import waiting_slot
 
@@ -49,8 +49,11 @@ def cancel_waiting(queue: str, limit: int, *, by: str) -> int:
     return len(jobs)
 
 
-def replay(job_id: uuid.UUID, *, by: str, reason: str) -> bool:
+def replay(job_id: uuid.UUID, *, by: str, reason: str, afresh: bool = False) -> bool:
     """Run a finished job again: same id, fresh retry budget, history kept.
+
+    Args:
+        afresh: From the start, not from its checkpoint.
 
     Raises:
         Busy: it was the only one of its key, and another is that now.
@@ -60,7 +63,9 @@ def replay(job_id: uuid.UUID, *, by: str, reason: str) -> bool:
         if job is None:
             return False
         _take_slot(job)
-        note(job, "retry", by, reason=reason, was=job.status)
+        note(job, "retry", by, reason=reason, was=job.status, **({"afresh": True} if afresh else {}))
+        if afresh:
+            Checkpoint.objects.filter(job=job).delete()
         job.failures = job.deaths = job.orphaned = 0
         job.cancel_requested_at = None
         job.expires_at = None

@@ -261,6 +261,15 @@ class Migration(migrations.Migration):
             field=models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.SET_NULL, to='jobs.schedule'),
         ),
         migrations.CreateModel(
+            name='Checkpoint',
+            fields=[
+                ('job', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, primary_key=True, related_name='checkpoint', serialize=False, to='jobs.job')),
+                ('value', models.TextField(help_text='JSON.')),
+                ('attempt', models.PositiveIntegerField()),
+                ('kept_at', models.DateTimeField()),
+            ],
+        ),
+        migrations.CreateModel(
             name='WorkerBeat',
             fields=[
                 ('boot', models.UUIDField(primary_key=True, serialize=False)),

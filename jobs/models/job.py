@@ -185,6 +185,18 @@ class Attempt(models.Model):
         return f"attempt {self.number} of {self.job_id}"
 
 
+class Checkpoint(models.Model):
+    """Where a job goes on after an interruption, by its own word. Beside the job, whose row is to stay narrow."""
+
+    job = models.OneToOneField(Job, on_delete=models.CASCADE, primary_key=True, related_name="checkpoint")
+    value = models.TextField(help_text="JSON.")
+    attempt = models.PositiveIntegerField()
+    kept_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"checkpoint of {self.job_id}"
+
+
 class JobEvent(models.Model):
     """What happened to a job apart from its attempts: append-only."""
 

@@ -76,6 +76,13 @@ def test_the_sliced_task_of_the_how_to_completes(how_to: Namespace) -> None:
     assert list(how_to["billing"].customers.values()) == ["Joan"]
 
 
+def test_the_task_with_a_checkpoint_of_the_how_to_completes(how_to: Namespace) -> None:
+    job = how_to["services"].enqueue("tidy_names", {"user_id": how_to["user"].pk})
+    run_due_jobs()
+    job.refresh_from_db()
+    assert (job.status, job.checkpoint.value) == (JobStatus.COMPLETED, str(how_to["lead"].contact_id))
+
+
 def test_the_effect_of_the_how_to_happens_once_although_its_answer_is_lost(
     how_to: Namespace, later: Callable[[float], None]
 ) -> None:

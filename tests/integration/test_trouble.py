@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 import redis as redis_client
+from django_celery_results.models import TaskResult
 
 from fikiri.celery import app
 from jobs import doorbell, services
@@ -68,6 +69,13 @@ def test_a_job_that_keeps_killing_its_process_is_put_aside(site: Site, tmp_path:
 def test_a_job_that_kills_its_process_once_is_done(site: Site, tmp_path: Path) -> None:
     job = services.enqueue("kill_own_process", {"path": str(tmp_path / "marks"), "times": 1})
     assert site.ends(job.pk).deaths == 1
+
+
+def test_a_job_goes_on_from_its_checkpoint_when_its_process_is_killed(site: Site, tmp_path: Path) -> None:
+    arguments = {"pages": 4, "trouble": ["die", "error"], "path": str(tmp_path / "marks")}
+    job = site.ends(services.enqueue("copy_pages", arguments).pk)
+    assert [attempt for attempt, _ in marks(tmp_path / "marks")] == [1, 2, 3, 3]
+    assert TaskResult.objects.get(task_id=str(job.pk)).result == "[2, 3]"
 
 
 def test_a_job_over_its_hard_limit_is_stopped_and_retried(site: Site, tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ import signal
 import threading
 import time
 import uuid
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -81,6 +82,22 @@ def wait_for_file(path: str, mark: str = "") -> str:
         context.progress(look, look + 1_000_000, "waiting")
         time.sleep(0.05)
     return path
+
+
+@email_queue.task(max_retries=5)
+def copy_pages(pages: int, trouble: Sequence[str] = (), path: str = "") -> list[int]:
+    """Goes on after the last page kept. Each attempt meets its trouble, if there is any for it, after one page."""
+    running = context.current()
+    attempt = running.attempt if running else 1
+    copied = []
+    for page in range(context.resume(0), pages):
+        if path:
+            _mark(path)
+        copied.append(page)
+        context.checkpoint(page + 1)
+        if attempt <= len(trouble):
+            _die() if trouble[attempt - 1] == "die" else _raise(trouble[attempt - 1])
+    return copied
 
 
 @email_queue.task()
@@ -240,6 +257,10 @@ def _mark(path: str) -> int:
     with Path(path).open("a") as file:
         file.write(f"{attempt} {os.getpid()}\n")
     return attempt
+
+
+def _die() -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
 
 
 def _raise(what: str) -> None:

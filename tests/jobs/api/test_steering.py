@@ -6,7 +6,8 @@ import pytest
 from django.contrib.auth.models import User
 from rest_framework.test import APIClient
 
-from jobs.models import Job, JobEvent
+from jobs import lifecycle
+from jobs.models import Checkpoint, Job, JobEvent
 from tests.jobs.api import states
 
 Make = Callable[[int], Job]
@@ -46,6 +47,16 @@ def test_what_went_wrong_runs_again_under_the_same_id(as_owner: APIClient, owner
     data = response.json()["data"]
     assert (response.status_code, data["job_id"], data["status"]) == (200, str(job.pk), "pending")
     assert data["retry_count"] == 0
+
+
+@pytest.mark.parametrize(("body", "kept"), [({}, "7"), ({"afresh": True}, None)])
+def test_it_goes_on_from_its_checkpoint_unless_told_otherwise(
+    as_owner: APIClient, owner: User, body: dict[str, bool], kept: str | None
+) -> None:
+    job = states.failed(owner.pk)
+    Checkpoint.objects.create(job=job, value="7", attempt=1, kept_at=job.created_at)
+    assert as_owner.post(f"/api/jobs/{job.pk}/retry", body, format="json").status_code == 200
+    assert lifecycle.kept(job.pk) == kept
 
 
 @pytest.mark.parametrize("make", [states.waiting, states.running, states.completed, states.in_doubt])
