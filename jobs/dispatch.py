@@ -16,7 +16,7 @@ import structlog
 from django.db import DatabaseError, InterfaceError, OperationalError, connection
 from django.db.models import Q
 
-from jobs import batches, broker, clock, doorbell, lifecycle, prune, schedule
+from jobs import batches, broker, clock, doorbell, lifecycle, pausing, prune, schedule
 from jobs.broker import Unreachable
 from jobs.chores import Chore
 from jobs.clock import Now
@@ -47,6 +47,7 @@ class Dispatcher:
             Chore("stand in", self.standin.run_once, every=1),
             Chore("rescue", Rescuer().run_once, every=1),
             Chore("expire", lifecycle.expire_overdue, every=1),
+            Chore("wake", pausing.run_once, every=0.5),
             Chore("schedules", schedule.run_once, every=0.5),
             Chore("batches", batches.run_once, every=0.5),
             Chore("prune", prune.run_once, every=5),

@@ -13,6 +13,7 @@ from jobs.enqueueing import enqueue, enqueue_many
 from jobs.errors import Refused, WrongState
 from jobs.lookup import find
 from jobs.models import WAITING, Effect, Job, JobStatus
+from jobs.pausing import pause, paused, resume
 from jobs.queues import limits
 from jobs.reports import clean, storable
 
@@ -23,8 +24,11 @@ __all__ = [
     "enqueue",
     "enqueue_many",
     "find",
+    "pause",
+    "paused",
     "queue_stats",
     "resolve",
+    "resume",
     "retry",
 ]
 

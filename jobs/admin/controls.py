@@ -10,7 +10,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.safestring import SafeString
 
-from jobs import registry
+from jobs import registry, services
 from jobs.admin.display import badge, moment
 from jobs.models import QueueControl, TaskControl
 from jobs.models.control import Control
@@ -44,6 +44,9 @@ class TaskControlForm(ControlForm):
 
 
 class ControlAdmin(AdminBase):
+    """Saving pauses or resumes by the verbs that everybody uses; who and why is recorded."""
+
+    subject = "queue"
     form = ControlForm
     list_display = ("name", "state", "reason", "by", "changed")
     fields = ("name", "paused", "reason", "by", "changed_at")
@@ -64,8 +67,7 @@ class ControlAdmin(AdminBase):
         return False
 
     def save_model(self, request: HttpRequest, obj: Control, form: Any, change: bool) -> None:
-        obj.by = request.user.get_username()
-        super().save_model(request, obj, form, change)
+        self._do(request, obj.name, paused=obj.paused, reason=obj.reason)
 
     @admin.action(description="Pause", permissions=["change"])
     def pause(self, request: HttpRequest, controls: QuerySet[Control]) -> None:
@@ -78,10 +80,14 @@ class ControlAdmin(AdminBase):
     def _set(self, request: HttpRequest, controls: QuerySet[Control], *, paused: bool) -> None:
         words = "Paused" if paused else "Resumed"
         for control in controls.exclude(paused=paused):
-            control.paused, control.by, control.reason = paused, request.user.get_username(), ""
-            control.save()
+            self._do(request, control.name, paused=paused)
             self.log_change(request, control, f"{words}.")
             self.message_user(request, f"{words} {control.name}.", messages.SUCCESS)
+
+    def _do(self, request: HttpRequest, name: str, *, paused: bool, reason: str = "") -> None:
+        verb = services.pause if paused else services.resume
+        by = request.user.get_username()
+        verb(**{self.subject: name}, by=by, reason=reason, origin="admin")
 
     @admin.display(description="State")
     def state(self, control: Control) -> SafeString:
@@ -99,5 +105,6 @@ class QueueControlAdmin(ControlAdmin):
 
 @admin.register(TaskControl)
 class TaskControlAdmin(ControlAdmin):
+    subject = "task"
     form = TaskControlForm
     search_fields = ("name",)

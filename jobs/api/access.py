@@ -47,6 +47,12 @@ def check_enqueue(user: User, args: Mapping[str, Any], owner_id: int | None) -> 
         raise PermissionDenied
 
 
+def check_steer(user: User, permission: str) -> None:
+    """Raises PermissionDenied unless the user is staff with this permission: what it allows concerns everybody."""
+    if not (user.is_staff and user.has_perm(permission)):
+        raise PermissionDenied
+
+
 def _find(user: User, job_id: str) -> Job | None:
     if "\x00" in job_id:
         return None

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from jobs.api import jobs, queues, users
+from jobs.api import controls, jobs, queues, users
 
 # A caller's own id is any text, slashes too: the paths that name something else come first.
 urlpatterns = [
@@ -13,4 +13,9 @@ urlpatterns = [
     path("jobs/<path:job_id>/cancel", jobs.JobCancel.as_view(), name="api-job-cancel"),
     path("jobs/<path:job_id>/retry", jobs.JobRetry.as_view(), name="api-job-retry"),
     path("jobs/<path:job_id>", jobs.JobDetail.as_view(), name="api-job"),
+    path("paused", controls.Paused.as_view(), name="api-paused"),
+    path("queues/<str:name>/pause", controls.Pause.as_view(), name="api-queue-pause"),
+    path("queues/<str:name>/resume", controls.Resume.as_view(), name="api-queue-resume"),
+    path("tasks/<str:name>/pause", controls.PauseTask.as_view(), name="api-task-pause"),
+    path("tasks/<str:name>/resume", controls.ResumeTask.as_view(), name="api-task-resume"),
 ]

@@ -9,7 +9,15 @@ from jobs.lifecycle.moves import CELERY_STATES, backoff
 from jobs.lifecycle.running import cancel_asked, claim, complete, discard, doubt, fail, progress, retry, snooze
 from jobs.lifecycle.steering import AGAIN, cancel, cancel_waiting, fail_from_outside, replace_arguments, replay, resolve
 from jobs.lifecycle.values import Claim, Due, NewJob, Written
-from jobs.lifecycle.waiting import expire_overdue, insert, not_rung, ring_due, ring_lost
+from jobs.lifecycle.waiting import (
+    expire_overdue,
+    insert,
+    not_rung,
+    ring_due,
+    ring_lost,
+    wake_held,
+    wake_refused,
+)
 
 __all__ = [
     "AGAIN",
@@ -44,4 +52,6 @@ __all__ = [
     "ring_due",
     "ring_lost",
     "snooze",
+    "wake_held",
+    "wake_refused",
 ]

@@ -6,16 +6,20 @@ import json
 import uuid
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 from django.db import transaction
+from django.db.models import F, Q
 
 from jobs import sql
 from jobs.clock import Now, aware
 from jobs.config import config
 from jobs.lifecycle.moves import end, lock
 from jobs.lifecycle.values import Due, NewJob, Written, as_uuid, row_of
-from jobs.models import WAITING, Job, JobStatus
+from jobs.models import WAITING, Job, JobStatus, TaskControl
 from jobs.reports import Report
+
+HELD_ROUNDS = 20  # looks in a row past jobs of paused tasks, each of which then is out of the way
 
 
 def insert(jobs: Sequence[NewJob]) -> list[Written]:
@@ -29,14 +33,39 @@ def insert(jobs: Sequence[NewJob]) -> list[Written]:
 
 def ring_due(queue: str, limit: int) -> list[Due]:
     """Stamp up to `limit` due jobs of a queue as rung, and return them most urgent first."""
-    parameters = {
+    parameters: dict[str, Any] = {
         "queue": queue,
-        "limit": limit,
         "grace": config().GRACE,
         "grace_limit": config().GRACE_LIMIT,
     }
-    rows = sorted(sql.fetch("ring", parameters))
-    return [Due(as_uuid(row[2]), row[3], row[4], row[5], aware(row[6])) for row in rows]
+    due: list[Due] = []
+    for _ in range(HELD_ROUNDS):
+        room = parameters["limit"] = limit - len(due)
+        rows = sorted(sql.fetch("ring", parameters), key=lambda row: row[:3])
+        due += [Due(as_uuid(row[2]), row[3], row[4], row[5], aware(row[6])) for row in rows if row[6]]
+        if len(due) == limit or len(rows) < room:
+            break
+    return due
+
+
+def wake_held(limit: int) -> int:
+    """Give up to `limit` jobs whose task is paused no more their place in the order back. Returns how many."""
+    # By the tasks that go on, not by all that is held: a paused task may hold a million.
+    going_on = list(TaskControl.objects.filter(paused=False).values_list("name", flat=True))
+    held = Job.objects.filter(task__in=going_on, status__in=WAITING, dispatch_at=None)
+    ids = list(held.order_by().values_list("pk", flat=True)[:limit]) if going_on else []
+    if not ids:
+        return 0
+    return Job.objects.filter(pk__in=ids, status__in=WAITING, dispatch_at=None).update(dispatch_at=F("run_at"))
+
+
+def wake_refused(condition: Q, limit: int) -> int:
+    """Make rung jobs due again whose doorbell met a pause that is over. Returns how many."""
+    refused = Job.objects.filter(
+        condition, status__in=WAITING, rung_at__isnull=False, run_at__lte=Now(), dispatch_at__gt=Now()
+    )
+    ids = list(refused.order_by().values_list("pk", flat=True)[:limit])
+    return Job.objects.filter(pk__in=ids, status__in=WAITING).update(dispatch_at=F("run_at"))
 
 
 def ring_lost(queue: str, before: datetime, limit: int = 1000) -> int:

@@ -4,7 +4,7 @@ from jobs.models.batch import Batch, BatchStatus
 from jobs.models.control import QueueControl, TaskControl
 from jobs.models.effect import Effect, EffectStatus
 from jobs.models.job import FINAL, WAITING, Attempt, Checkpoint, Job, JobEvent, JobQuerySet, JobStatus
-from jobs.models.process import Lease, WorkerBeat
+from jobs.models.process import Canary, Lease, WorkerBeat
 from jobs.models.record import AuditEntry, IdempotencyKey, Quarantine
 from jobs.models.schedule import Schedule
 
@@ -15,6 +15,7 @@ __all__ = [
     "AuditEntry",
     "Batch",
     "BatchStatus",
+    "Canary",
     "Checkpoint",
     "Effect",
     "EffectStatus",

@@ -29,6 +29,7 @@ class Batch(models.Model):
     total = models.PositiveIntegerField(default=0)
     completed = models.PositiveIntegerField(default=0)
     failed = models.PositiveIntegerField(default=0)
+    dropped = models.PositiveIntegerField(default=0, help_text="Cancelled or expired.")
     created_at = models.DateTimeField()
     finished_at = models.DateTimeField(null=True)
 
@@ -39,3 +40,14 @@ class Batch(models.Model):
 
     def __str__(self) -> str:
         return self.name or str(self.id)
+
+    @property
+    def ended(self) -> int:
+        return self.completed + self.failed + self.dropped
+
+    @property
+    def percent(self) -> float:
+        """How many of the members there are by now have ended, 0 to 100; it may fall while members are added."""
+        if self.finished_at:
+            return 100.0
+        return round(min(100.0, 100 * self.ended / self.total), 1) if self.total else 0.0

@@ -119,6 +119,8 @@ class Job(models.Model):
                 name="job_rung",
                 condition=Q(status__in=WAITING, rung_at__isnull=False),
             ),
+            # Held back with their task, until it is resumed.
+            models.Index(fields=["task"], name="job_held", condition=Q(status__in=WAITING, dispatch_at__isnull=True)),
             models.Index(
                 fields=["worker", "pid", "lease_until"], name="job_running", condition=Q(status=JobStatus.PROCESSING)
             ),

@@ -1,4 +1,4 @@
-"""Who is alive: worker heartbeats, and leases of what only one process may do at a time."""
+"""Who is alive: worker heartbeats, canaries, and leases of what only one process may do at a time."""
 
 from __future__ import annotations
 
@@ -36,3 +36,17 @@ class Lease(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class Canary(models.Model):
+    """The small job that is sent through a queue now and then: who answers it consumes."""
+
+    queue = models.CharField(max_length=32, primary_key=True)
+    job_id = models.UUIDField(null=True, help_text="The one on its way.")
+    asked_at = models.DateTimeField(null=True)
+    answered_at = models.DateTimeField(null=True)
+    worker = models.CharField(max_length=150, blank=True, help_text="Who answered last.")
+    silent_since = models.DateTimeField(null=True, help_text="Since when its workers live and do not answer.")
+
+    def __str__(self) -> str:
+        return f"canary of {self.queue}"

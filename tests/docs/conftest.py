@@ -16,7 +16,7 @@ __all__ = ["forgotten_broker"]  # a fixture of its own file, for every test here
 
 @pytest.fixture
 def user(transactional_db: None) -> User:
-    return User.objects.create_user("jane", "jane@fikiri.test", is_staff=True)
+    return User.objects.create_user("jane", "jane@fikiri.test", is_staff=True, is_superuser=True)
 
 
 @pytest.fixture

@@ -88,6 +88,7 @@ def test_a_paused_tasks_jobs_are_passed_over() -> None:
     TaskControl.objects.create(name="echo", paused=True)
     assert rung() == [free.pk]
     TaskControl.objects.update(paused=False)
+    lifecycle.wake_held(10)
     assert rung() == [held.pk]
 
 
