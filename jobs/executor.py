@@ -40,7 +40,7 @@ def run_claimed(claim: Claim) -> Outcome:
         try:
             outcome = perform(claim)
         except BaseException as error:  # noqa: BLE001 - every way out of a task's body is settled, SystemExit too
-            outcome = outcomes.of_exception(error, registry.get(claim.task).options)
+            outcome = outcomes.of_exception(error, registry.get(claim.task).options, claim.max_retries)
             settle(claim, _with_log(outcome, lines))
             if not isinstance(error, Exception) or isinstance(error, MemoryError):
                 _leave()
@@ -102,8 +102,8 @@ def _settle(claim: Claim, outcome: Outcome) -> Outcome:
     match outcome:
         case Completed():
             _complete(claim, outcome)
-        case Again(report, after, counts):
-            lifecycle.retry(claim, report, after=after, counts=counts)
+        case Again(report, after, counts, rule):
+            lifecycle.retry(claim, report, after=after, counts=counts, rule=rule)
         case Later(seconds, reason):
             lifecycle.snooze(claim, seconds, reason)
         case Failed(report):

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.core.serializers.json import DjangoJSONEncoder
 
-from jobs import errors, registry, reports
+from jobs import errors, registry, reports, retries
 from jobs.config import config
 from jobs.reports import Report
+from jobs.retries import RetryRule
 
 
 @dataclass(frozen=True)
@@ -25,6 +26,7 @@ class Again:
     report: Report
     after: float | None = None
     counts: bool = True
+    rule: RetryRule | None = None
 
 
 @dataclass(frozen=True)
@@ -75,13 +77,19 @@ def of_result(result: Any) -> Outcome:
     return Completed(text)
 
 
-def of_exception(error: BaseException, options: registry.Options) -> Outcome:
-    """The closed list of answers; anything else is an error and is retried as one."""
+def of_exception(error: BaseException, options: registry.Options, max_retries: int | None = None) -> Outcome:
+    """The closed list of answers; anything else is an error and is retried as one.
+
+    Args:
+        max_retries: The job's own; where it is not the task's, it holds for every error.
+    """
+    if max_retries not in (None, options.max_retries):
+        options = replace(options, retry=retries.without_budgets(options.retry))
     match error:
         case errors.Retry():
             return Again(reports.of_exception(error, reason=error.reason), error.after, error.counts)
         case errors.RetryRequest():
-            return Again(reports.of_exception(error.cause or error), error.after)
+            return _retry_request(error, options)
         case errors.Snooze():
             return Later(error.seconds, reports.clean(error.reason))
         case errors.Discard() | errors.Cancelled():
@@ -113,4 +121,20 @@ def _of_celery_answer(error: BaseException) -> Outcome | None:
 
 def _of_error(error: BaseException, options: registry.Options) -> Outcome:
     report = reports.of_exception(error)
-    return Failed(report) if isinstance(error, options.permanent) else Again(report)
+    kind, rule = retries.kind_of(error, options.retry, options.permanent)
+    if kind and rule is None:
+        return Failed(report)
+    return _by_rule(report, kind, rule)
+
+
+def _retry_request(error: errors.RetryRequest, options: registry.Options) -> Outcome:
+    """`self.retry(exc=...)` of plain Celery: its own countdown, else the rule for what was caught."""
+    report = reports.of_exception(error.cause or error)
+    if error.cause is None or error.after is not None:
+        return Again(report, error.after)
+    return _by_rule(report, *retries.kind_of(error.cause, options.retry, ()))
+
+
+def _by_rule(report: Report, kind: type[Exception] | None, rule: RetryRule | None) -> Outcome:
+    counted_apart = kind is not None and rule is not None and rule.max_retries is not None
+    return Again(replace(report, rule=retries.name_of(kind)) if kind and counted_apart else report, rule=rule)

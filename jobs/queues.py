@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 from jobs import registry
 from jobs.errors import UnknownQueue
+from jobs.retries import Rules
 
 if TYPE_CHECKING:
     from jobs.legacy import Job
@@ -75,6 +76,7 @@ class JobQueue:
         local: bool | None = None,
         names_job: str = "",
         permanent: Sequence[type[Exception]] = (),
+        retry: Rules | None = None,
     ) -> Callable[[Callable[P, R]], Callable[P, R]]:
         """Declare a function as a task of this queue.
 
@@ -88,6 +90,10 @@ class JobQueue:
             local: It may run in the process that enqueued it while the broker is away; by default if it has no effects.
             names_job: An argument that holds the job's own id: enqueued for a job that is there, that job is returned.
             permanent: Exceptions that no retry can mend.
+            retry: How often and when to retry, by exception. The most specific class named here or in `permanent` wins.
+
+        Raises:
+            InvalidArguments: naming the option that makes no sense, when the module is imported.
         """
         options = registry.Options(
             queue=self.name,
@@ -99,6 +105,7 @@ class JobQueue:
             local=not effects if local is None else local,
             names_job=names_job,
             permanent=tuple(permanent),
+            retry=dict(retry or {}),
         )
 
         def declare(function: Callable[P, R]) -> Callable[P, R]:

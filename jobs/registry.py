@@ -6,7 +6,7 @@ import inspect
 import json
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, ParamSpec, TypeVar, cast, get_type_hints
 
@@ -15,6 +15,7 @@ from pydantic import PydanticSchemaGenerationError, TypeAdapter, ValidationError
 
 from jobs.config import config
 from jobs.errors import InvalidArguments, UnknownTask
+from jobs.retries import Rules, check
 
 _NUL = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")  # in JSON text; a backslash before it would make it plain text
 
@@ -33,6 +34,7 @@ class Options:
     local: bool = True
     names_job: str = ""
     permanent: tuple[type[Exception], ...] = ()
+    retry: Rules = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -125,6 +127,7 @@ def declare(function: Callable[P, R], name: str, options: Options) -> Callable[P
             f"Task {name!r} is atomic and has effects: what cannot be taken back cannot be rolled back. Choose one.",
             field="atomic",
         )
+    check(name, options.retry, options.permanent)
     known = _tasks.get(name)
     if known and known.function is not function and _address(known.function) != _address(function):
         raise UnknownTask(

@@ -27,6 +27,7 @@ class Report:
     fingerprint: str = ""
     reason: str = ""
     log: str = ""
+    rule: str = ""  # the error's class that a retry rule of the task names
 
 
 def of_exception(error: BaseException, *, log: str = "", reason: str = "") -> Report:

@@ -23,6 +23,7 @@ from jobs.errors import Superseded
 from jobs.lifecycle.values import Claim, short
 from jobs.models import WAITING, Attempt, Job, JobEvent, JobStatus
 from jobs.reports import Report
+from jobs.retries import RetryRule
 from jobs.uniqueness import waiting_slot
 
 CELERY_STATES = {
@@ -36,10 +37,12 @@ CELERY_STATES = {
 }
 
 
-def backoff(failures: int) -> float:
+def backoff(failures: int, rule: RetryRule | None = None) -> float:
     """Seconds until the next run after this many failures, with jitter."""
     delays = config().RETRY_DELAYS
-    delay = delays[min(max(failures, 1), len(delays)) - 1]
+    delay = rule.seconds(max(failures, 1)) if rule else None
+    if delay is None:
+        delay = delays[min(max(failures, 1), len(delays)) - 1]
     return delay * (1 + random.random() * config().RETRY_JITTER)  # noqa: S311 - spreads load, keeps no secret
 
 
@@ -193,6 +196,7 @@ def _record(job: Job, outcome: JobStatus, report: Report) -> None:
         started_at=job.started_at,
         finished_at=Now(),
         error_class=report.error_class,
+        rule=report.rule,
         error=report.error,
         traceback=report.traceback,
         log=report.log,

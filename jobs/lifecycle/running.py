@@ -13,8 +13,9 @@ from jobs.config import config
 from jobs.identity import Identity
 from jobs.lifecycle.moves import backoff, end, owned, ring_the_waiting_one, to_waiting, wait
 from jobs.lifecycle.values import Claim, as_uuid, claim_of, param, short
-from jobs.models import Job, JobStatus
+from jobs.models import Attempt, Job, JobStatus
 from jobs.reports import Report
+from jobs.retries import RetryRule
 
 
 def claim(job_id: uuid.UUID, identity: Identity, token: uuid.UUID) -> Claim | None:
@@ -47,18 +48,25 @@ def complete(outcomes: Sequence[tuple[Claim, str]]) -> set[uuid.UUID]:
     return settled
 
 
-def retry(claim: Claim, report: Report, *, after: float | None = None, counts: bool = True) -> JobStatus:
+def retry(
+    claim: Claim, report: Report, *, after: float | None = None, counts: bool = True, rule: RetryRule | None = None
+) -> JobStatus:
     """Settle an attempt that failed: run again later, or `dead` when the retries are used up.
 
     Args:
         after: Seconds; None is the usual backoff.
         counts: Whether it costs a retry.
+        rule: The task's for this error, which `report.rule` names.
     """
     with owned(claim) as job:
-        job.failures += counts
-        if job.failures > job.max_retries:
+        if rule and rule.max_retries is not None:
+            spent, most = _failed_by(job, report.rule) + 1, rule.max_retries
+        else:
+            job.failures += counts
+            spent, most = job.failures, job.max_retries
+        if spent > most:
             return end(job, JobStatus.DEAD, report)
-        delay = backoff(job.failures) if after is None else after
+        delay = after if after is not None else backoff(spent, rule)
         return wait(job, delay, report)
 
 
@@ -103,6 +111,11 @@ def cancel_asked(claim: Claim) -> bool | None:
     mine = Job.objects.filter(id=claim.id, claim=claim.token, status=JobStatus.PROCESSING)
     row = mine.values_list("cancel_requested_at").first()
     return None if row is None else row[0] is not None
+
+
+def _failed_by(job: Job, rule: str) -> int:
+    """Attempts that failed by an error with retries of its own, since the job was last run again by hand."""
+    return Attempt.objects.filter(job=job, rule=rule).count()
 
 
 def _complete_postgresql(outcomes: Sequence[tuple[Claim, str]]) -> set[uuid.UUID]:

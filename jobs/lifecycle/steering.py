@@ -13,7 +13,7 @@ from jobs.clock import Now
 from jobs.errors import Busy
 from jobs.lifecycle.moves import backoff, end, lock, locked, note, project, to_waiting, wait
 from jobs.lifecycle.values import short
-from jobs.models import WAITING, Checkpoint, Effect, EffectStatus, Job, JobStatus
+from jobs.models import WAITING, Attempt, Checkpoint, Effect, EffectStatus, Job, JobStatus
 from jobs.reports import Report
 from jobs.uniqueness import waiting_slot
 
@@ -66,6 +66,7 @@ def replay(job_id: uuid.UUID, *, by: str, reason: str, afresh: bool = False) -> 
         note(job, "retry", by, reason=reason, was=job.status, **({"afresh": True} if afresh else {}))
         if afresh:
             Checkpoint.objects.filter(job=job).delete()
+        Attempt.objects.filter(job=job).exclude(rule="").update(rule="")
         job.failures = job.deaths = job.orphaned = 0
         job.cancel_requested_at = None
         job.expires_at = None

@@ -200,6 +200,7 @@ class Migration(migrations.Migration):
                 ('started_at', models.DateTimeField(null=True)),
                 ('finished_at', models.DateTimeField()),
                 ('error_class', models.CharField(blank=True, max_length=150)),
+                ('rule', models.CharField(blank=True, help_text='The error whose own retries it used.', max_length=150)),
                 ('error', models.TextField(blank=True)),
                 ('traceback', models.TextField(blank=True)),
                 ('log', models.TextField(blank=True, help_text='The last log lines of the run.')),

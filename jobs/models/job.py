@@ -175,6 +175,7 @@ class Attempt(models.Model):
     started_at = models.DateTimeField(null=True)
     finished_at = models.DateTimeField()
     error_class = models.CharField(max_length=150, blank=True)
+    rule = models.CharField(max_length=150, blank=True, help_text="The error whose own retries it used.")
     error = models.TextField(blank=True)
     traceback = models.TextField(blank=True)
     log = models.TextField(blank=True, help_text="The last log lines of the run.")

@@ -59,7 +59,7 @@ def test_the_tests_of_a_page_pass(page: Path, namespace: Namespace) -> None:
         test(**{name: namespace[name] for name in inspect.signature(test).parameters})
 
 
-@pytest.mark.parametrize("task", ["tag_lead", "export_lead", "refresh_credit", "greet_lead"])
+@pytest.mark.parametrize("task", ["tag_lead", "export_lead", "refresh_credit", "check_credit", "greet_lead"])
 def test_a_task_of_the_how_to_completes(task: str, how_to: Namespace) -> None:
     arguments = {"lead_id": how_to["lead"].pk} | ({"tag": "vip"} if task == "tag_lead" else {})
     job = how_to["services"].enqueue(task, arguments)

@@ -18,6 +18,7 @@ from celery.exceptions import Ignore, Reject, SoftTimeLimitExceeded
 
 from jobs import context, errors, services
 from jobs.queues import ai_queue, crm_queue, email_queue
+from jobs.retries import RetryRule
 
 
 @email_queue.task()
@@ -142,6 +143,31 @@ def look_up() -> None:
     raise KeyError("no such thing")
 
 
+class Throttled(ConnectionError):
+    """More specific than what its task is patient with."""
+
+
+@email_queue.task(
+    max_retries=1,
+    retry={
+        ConnectionError: RetryRule(max_retries=3, delay=5, backoff=3, max_delay=20),
+        Throttled: RetryRule(delay=100),
+        OSError: RetryRule(max_retries=0),
+    },
+    permanent=(ConnectionRefusedError, LookupError),
+)
+def call_api(errors_of: Sequence[str] = ()) -> str:
+    """Raises the error of this attempt, if there is one for it."""
+    running = context.current()
+    attempt = running.attempt if running else 1
+    if attempt <= len(errors_of):
+        raise {kind.__name__: kind for kind in API_ERRORS}[errors_of[attempt - 1]](f"attempt {attempt}")
+    return "done"
+
+
+API_ERRORS = (ConnectionResetError, Throttled, ConnectionRefusedError, FileNotFoundError, KeyError, ValueError)
+
+
 @email_queue.task()
 def return_object() -> object:
     return object()
@@ -242,6 +268,11 @@ def bound(self: Task[Any, Any], a: int, b: int = 2) -> list[int]:
 @shared_task(bind=True)
 def retries_itself(self: Task[Any, Any], countdown: float | None = None) -> None:
     raise self.retry(exc=ValueError("not yet"), countdown=countdown)
+
+
+@email_queue.task(retry={ValueError: RetryRule(delay=500, max_retries=0)})
+def retries_what_it_caught(countdown: float | None = None) -> None:
+    raise celery.current_app.tasks["retries_what_it_caught"].retry(exc=ValueError("not yet"), countdown=countdown)
 
 
 @shared_task(autoretry_for=(Exception,), retry_backoff=False, default_retry_delay=7)
