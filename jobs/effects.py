@@ -17,7 +17,7 @@ from django.db import connection, transaction
 from jobs import context, registry
 from jobs.clock import Now
 from jobs.errors import Cancelled, InDoubt, Refused, Snooze, Superseded
-from jobs.models import Effect, EffectStatus, Job, JobStatus
+from jobs.models import FINAL, Effect, EffectStatus, Job, JobStatus
 
 
 @dataclass(frozen=True)
@@ -132,26 +132,43 @@ def _take(running: context.Running, key: str, kind: str, seconds: float) -> tupl
         effect, created = Effect.objects.get_or_create(
             key=key, defaults={"job": job, "attempt": claim.attempt, "kind": kind, "created_at": Now()}
         )
-        before = None if created else EffectStatus(effect.status)
-        if effect.job_id != job.pk:
-            _heed_other(effect, before)
-        if before == EffectStatus.FAILED:
-            Effect.objects.filter(pk=effect.pk).update(status=EffectStatus.ATTEMPTING, attempt=claim.attempt)
+        if created:
+            return effect, None
+        before = EffectStatus(effect.status)
+        if before != EffectStatus.CONFIRMED:
+            _take_over(effect, job, claim.attempt)
         return effect, before
 
 
-def _heed_other(effect: Effect, before: EffectStatus | None) -> None:
-    """The same effect under another job: made is made; under way is not ours to touch."""
-    if before == EffectStatus.ATTEMPTING:
-        raise Snooze(30, f"job {effect.job_id} is making the same effect")
+def _take_over(effect: Effect, job: Job, attempt: int) -> None:
+    """Make what an earlier attempt, or another job, left open or failed to do this attempt's. One of many gets it."""
+    if effect.job_id != job.pk and effect.status == EffectStatus.ATTEMPTING and _has_work_left(effect):
+        raise Snooze(_LOOK_AGAIN, f"job {effect.job_id} is making the same effect")
+    if not _as_seen(effect).update(status=EffectStatus.ATTEMPTING, attempt=attempt, job=job):
+        raise Snooze(_LOOK_AGAIN, "another job is making the same effect")
+    effect.status, effect.attempt, effect.job = EffectStatus.ATTEMPTING, attempt, job
 
 
-def _settle(effect: Effect, status: EffectStatus, receipt: Receipt, *, by: str = "", reason: str = "") -> None:
-    Effect.objects.filter(pk=effect.pk, status=EffectStatus.ATTEMPTING).update(
+_LOOK_AGAIN = 30.0  # seconds
+
+
+def _has_work_left(effect: Effect) -> bool:
+    """Whether the effect's own job will still say what became of it, or a person will."""
+    return effect.job_id is not None and Job.objects.filter(pk=effect.job_id).exclude(status__in=FINAL).exists()
+
+
+def _as_seen(effect: Effect) -> Any:
+    """The row, if nobody has taken it over since."""
+    return Effect.objects.filter(pk=effect.pk, status=effect.status, attempt=effect.attempt, job=effect.job_id)
+
+
+def _settle(effect: Effect, status: EffectStatus, receipt: Receipt, *, reason: str = "") -> None:
+    """That it happened is a fact whoever says so; that it did not is true only of who tried last."""
+    row = Effect.objects.filter(pk=effect.pk).exclude(status=EffectStatus.CONFIRMED)
+    (_as_seen(effect) if status == EffectStatus.FAILED else row).update(
         status=status,
         provider_id=receipt.provider_id[:300],
         detail=dict(receipt.detail) or effect.detail,
         settled_at=Now(),
-        settled_by=by,
         reason=reason[:300],
     )

@@ -51,6 +51,17 @@ VERBS: dict[str, Callable[[Claim], object]] = {
     "discard": lambda claim: lifecycle.discard(claim, Report(reason="nothing to do")),
     "doubt": lambda claim: lifecycle.doubt(claim, BROKEN),
 }
+SHORT = settings(
+    max_examples=100,
+    stateful_step_count=40,
+    deadline=None,
+    derandomize=True,
+    database=None,
+    phases=[Phase.generate],  # to have a failure made short, add Phase.shrink
+    suppress_health_check=list(HealthCheck),
+    print_blob=True,
+)
+LONG = settings(SHORT, max_examples=1000, derandomize=False)
 
 
 class Ledger(RuleBasedStateMachine):
@@ -290,21 +301,11 @@ class Ledger(RuleBasedStateMachine):
         self.owner[job] = None
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(3600)
 @pytest.mark.django_db(transaction=True)
 def test_no_order_of_verbs_breaks_the_ledger() -> None:
-    run_state_machine_as_test(
-        Ledger,
-        settings=settings(
-            max_examples=100,
-            stateful_step_count=40,
-            deadline=None,
-            derandomize=True,
-            database=None,
-            phases=[Phase.generate],  # to have a failure made short, add Phase.shrink
-            suppress_health_check=list(HealthCheck),
-        ),
-    )
+    """The same walks every time; with `--hypothesis-profile=long` many, and new ones."""
+    run_state_machine_as_test(Ledger, settings=LONG if settings.get_current_profile_name() == "long" else SHORT)
 
 
 @pytest.mark.django_db

@@ -244,6 +244,11 @@ def who_am_i() -> dict[str, Any]:
     }
 
 
+@email_queue.task(effects=True)
+def have_effect() -> None:
+    """Its effects are the test's own."""
+
+
 @email_queue.task()
 def enqueue_child() -> str:
     return str(services.enqueue("echo", {"value": "child"}).pk)
