@@ -1,17 +1,18 @@
 """A set-up to break, and this test process on its ledger and broker."""
 
 import signal
+import sqlite3
 import time
 import uuid
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 from django.db import connections
 
 from jobs.drill import outside, system, tasks
-from jobs.drill.databases import Postgres, django_settings
+from jobs.drill.databases import Postgres, Sqlite, django_settings
 from jobs.drill.programs import Program
 from jobs.drill.scratch import Scratch
 from jobs.models import Job, WorkerBeat
@@ -19,6 +20,8 @@ from jobs.models.job import FINAL, new_id
 from jobs.services import enqueue
 
 LOOK_EVERY = 0.05  # seconds
+PATIENCE = 90.0  # seconds for anything to happen: a machine may be slow
+TRIES = 20
 
 
 class Rig(Scratch):
@@ -27,7 +30,7 @@ class Rig(Scratch):
     def __init__(self, vendor: str) -> None:
         super().__init__(vendor, "tests.faults.settings")
 
-    def until(self, condition: Callable[[], object], what: str, timeout: float = 45) -> None:
+    def until(self, condition: Callable[[], object], what: str, timeout: float = PATIENCE) -> None:
         """Wait, with what ends being started again. Fails the test when it does not come."""
         deadline = time.monotonic() + timeout
         while not condition():
@@ -42,7 +45,7 @@ class Rig(Scratch):
             enqueue("drill_send", {"key": str(job_id), "pause": pause}, job_id=job_id, **options)  # type: ignore[arg-type]
         return ids
 
-    def settled(self, ids: Collection[uuid.UUID], timeout: float = 45) -> Counter[str]:
+    def settled(self, ids: Collection[uuid.UUID], timeout: float = PATIENCE) -> Counter[str]:
         """How many of the jobs ended in each status, once all have."""
         jobs = Job.objects.filter(pk__in=ids)
         self.until(
@@ -86,8 +89,28 @@ class Rig(Scratch):
         assert job.pid is not None
         return worker, job.pid
 
+    def freeze(self, *pids: int) -> None:
+        """Stop processes at a moment when none of them holds SQLite's one write lock: everybody else would wait too."""
+        for _ in range(TRIES):
+            system.send(signal.SIGSTOP, *pids)
+            if self._can_be_written():
+                return
+            system.send(signal.SIGCONT, *pids)
+        raise AssertionError("they held the write lock at every try")
+
     def says(self) -> str:
         return "\n".join(f"--- {program.name}\n{program.says()[-1500:]}" for program in self.programs)
+
+    def _can_be_written(self) -> bool:
+        if not isinstance(self.database, Sqlite):
+            return True
+        with closing(sqlite3.connect(self.database.path, timeout=2, isolation_level=None)) as connection:
+            try:
+                connection.execute("BEGIN IMMEDIATE")
+            except sqlite3.OperationalError:
+                return False
+            connection.execute("ROLLBACK")
+            return True
 
     def _all_beat(self) -> bool:
         pids = {worker.pid for worker in self.named("worker")}

@@ -58,7 +58,7 @@ def test_a_tick_fires_once_while_dispatchers_freeze_and_die(rig: Rig) -> None:
     for _ in range(2):
         leader = leading(rig)
         pids = leader.tree()
-        system.send(signal.SIGSTOP, *pids)
+        rig.freeze(*pids)
         rig.until(lambda leader=leader: leading(rig) is not leader, "another leads")  # type: ignore[misc]
         ticked = fired.count()
         rig.until(lambda ticked=ticked: fired.count() > ticked + 1, "it ticks on")  # type: ignore[misc]

@@ -44,7 +44,7 @@ def test_a_worker_dies_with_a_message_that_it_took_and_nobody_else_has(rig: Rig)
         workers = rig.named("worker")
         for worker in workers:
             assert worker.pid
-            system.send(signal.SIGSTOP, worker.pid)
+            rig.freeze(worker.pid)
         jobs = rig.send()
         with rig.redis.client() as client:
             rig.until(lambda: not client.llen(list_key("email")), "the broker has given the message away")
@@ -60,7 +60,7 @@ def test_a_worker_freezes_until_another_has_taken_its_job(rig: Rig, point: str) 
     rig.until(lambda: wait_for([job]) == [1], point)
     worker, pid = rig.worker_of(job)
     frozen = worker.tree()
-    system.send(signal.SIGSTOP, *frozen)
+    rig.freeze(*frozen)
     rig.done_once([job])
     system.send(signal.SIGCONT, *frozen)
     rig.until(lambda: has_done_another(rig, pid), "the process that was frozen has gone on to another job")
@@ -78,7 +78,7 @@ def test_a_process_freezes_past_its_hard_limit(rig: Rig) -> None:
     [job] = rig.send(pause=1, soft_time_limit=3, time_limit=4)
     rig.until(rig.begun(1), "it runs")
     _, pid = rig.worker_of(job)
-    system.send(signal.SIGSTOP, pid)
+    rig.freeze(pid)
     rig.done_once([job])
     assert not is_alive(pid)
 
