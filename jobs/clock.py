@@ -35,7 +35,7 @@ def _plus(base: str, seconds: str) -> str:
 
 
 class Now(Func):
-    """The time now in a query; `Now(seconds)` is that much later."""
+    """The time now in a query, the same in all of it; `Now(seconds)` is that much later."""
 
     output_field = models.DateTimeField()
 
@@ -44,7 +44,9 @@ class Now(Func):
         self.seconds = float(seconds)
 
     def as_sql(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **_: Any) -> tuple[str, list[Any]]:  # type: ignore[override]
-        return now_sql(connection.vendor, f"{self.seconds:f}" if self.seconds else ""), []
+        moment = now_sql(connection.vendor, f"{self.seconds:f}" if self.seconds else "")
+        # PostgreSQL looks a time up in an index only if it need not ask the clock for each row.
+        return f"(SELECT {moment})" if connection.vendor == "postgresql" else moment, []
 
 
 def now() -> datetime:

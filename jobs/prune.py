@@ -26,7 +26,7 @@ def _prune(status: JobStatus, limit: int) -> int:
         return 0
     with transaction.atomic():
         over = Job.objects.filter(status=status, finished_at__lt=Now(-days * DAY))
-        ids = list(over.order_by().values_list("pk", flat=True)[:limit])
+        ids = list(over.order_by("finished_at").values_list("pk", flat=True)[:limit])
         if ids:
             TaskResult.objects.filter(task_id__in=[str(pk) for pk in ids]).delete()
             Job.objects.filter(pk__in=ids).delete()

@@ -50,7 +50,7 @@ class Rescuer:
                 boot=beat.boot,
                 started_at__lt=beat.beat_at - timedelta(seconds=config().BEAT_EVERY),
             ).exclude(pid__in=beat.pids)
-            rescued += sum(lifecycle.rescue(job, "its process is gone", died=True) for job in rows[:AT_ONCE])
+            rescued += sum(lifecycle.rescue(job, "its process is gone", died=True) for job in rows.order_by()[:AT_ONCE])
         return rescued
 
     def _of_dead_workers(self) -> int:
@@ -58,11 +58,11 @@ class Rescuer:
         alive = WorkerBeat.objects.filter(boot=OuterRef("boot"), beat_at__gt=Now(-config().BEAT_TTL))
         orphans = Job.objects.filter(~Exists(alive), ~Q(worker__startswith="local@"), status=JobStatus.PROCESSING)
         old_enough = orphans.filter(started_at__lt=Now(-config().BEAT_TTL))
-        return sum(lifecycle.rescue(job, "its worker is gone", died=False) for job in old_enough[:AT_ONCE])
+        return sum(lifecycle.rescue(job, "its worker is gone", died=False) for job in old_enough.order_by()[:AT_ONCE])
 
     def _of_ended_leases(self) -> int:
         over = Job.objects.filter(status=JobStatus.PROCESSING, lease_until__lt=Now())
-        return sum(lifecycle.rescue(job, "its lease is over", died=False) for job in over[:AT_ONCE])
+        return sum(lifecycle.rescue(job, "its lease is over", died=False) for job in over.order_by()[:AT_ONCE])
 
     def _forget_dead_workers(self) -> None:
         WorkerBeat.objects.filter(beat_at__lt=Now(-20 * config().BEAT_TTL)).delete()

@@ -1,18 +1,24 @@
 -- Stamp what is due, most urgent first, and say what to ring. A stamp that a crash undoes costs a second ring.
 -- What is held back with its task gets no next time, so that it is not met again; its `rung_at` is answered as null.
-WITH due AS (
-  SELECT id, EXISTS (SELECT 1 FROM jobs_taskcontrol c WHERE c.name = jobs_job.task AND c.paused) AS held
-  FROM jobs_job
-  WHERE set_config('synchronous_commit', 'off', true) IS NOT NULL
-    AND queue = %(queue)s AND status IN ('pending', 'retrying') AND dispatch_at <= {now}
-  ORDER BY priority, dispatch_at, id
+-- One probe of the index for each priority, until there are enough: what waits for later is not read. The clock is
+-- asked once, in a query of its own: called for each row it could not be looked up in an index.
+WITH due AS MATERIALIZED (
+  SELECT waiting.id
+  FROM generate_series(0, 9) AS level (priority)
+  CROSS JOIN LATERAL (
+    SELECT job.id FROM jobs_job AS job
+    WHERE job.queue = %(queue)s AND job.priority = level.priority AND job.status IN ('pending', 'retrying')
+      AND job.dispatch_at <= (SELECT {now})
+    ORDER BY job.dispatch_at, job.id
+    LIMIT %(limit)s
+    FOR NO KEY UPDATE SKIP LOCKED
+  ) AS waiting
   LIMIT %(limit)s
-  FOR UPDATE SKIP LOCKED
 )
 UPDATE jobs_job AS job
-SET rung_at = CASE WHEN NOT due.held THEN {now} END, rings = least(job.rings + 1, 1000),
-    dispatch_at = CASE WHEN NOT due.held THEN
+SET rung_at = CASE WHEN job.task <> ALL (ARRAY(SELECT name FROM jobs_taskcontrol WHERE paused)) THEN {now} END,
+    rings = least(job.rings + 1, 1000),
+    dispatch_at = CASE WHEN job.task <> ALL (ARRAY(SELECT name FROM jobs_taskcontrol WHERE paused)) THEN
       {now} + least(%(grace)s * power(2, least(job.rings, 10)), %(grace_limit)s) * interval '1 second' END
-FROM due
-WHERE job.id = due.id
+WHERE job.id = ANY (ARRAY(SELECT id FROM due)) AND (SELECT set_config('synchronous_commit', 'off', true)) IS NOT NULL
 RETURNING job.priority, job.created_at, job.id, job.task, job.soft_time_limit, job.time_limit, job.rung_at

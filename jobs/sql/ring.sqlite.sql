@@ -8,7 +8,8 @@ SET rung_at = CASE WHEN task NOT IN (SELECT name FROM jobs_taskcontrol WHERE pau
                min(%(grace)s * (1 << min(rings, 10)), %(grace_limit)s) || ' seconds') END
 WHERE id IN (
   SELECT id FROM jobs_job
-  WHERE queue = %(queue)s AND status IN ('pending', 'retrying') AND dispatch_at <= {now}
+  WHERE queue = %(queue)s AND priority IN (0, 1, 2, 3, 4, 5, 6, 7, 8, 9) AND status IN ('pending', 'retrying')
+    AND dispatch_at <= {now}
   ORDER BY priority, dispatch_at, id
   LIMIT %(limit)s
 )

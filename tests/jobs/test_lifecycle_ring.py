@@ -4,6 +4,8 @@ import uuid
 from datetime import timedelta
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from jobs import lifecycle
 from jobs.clock import Now, now
@@ -139,3 +141,11 @@ def test_after_a_ring_that_was_not_taken_the_grace_starts_small_again() -> None:
     lifecycle.not_rung([job.pk])
     rung()
     assert seconds_from_now(row(job.pk).dispatch_at) == pytest.approx(60, abs=5)
+
+
+def test_a_tick_with_nothing_due_does_not_wait_for_sqlites_one_writer() -> None:
+    put(delay=60)
+    with CaptureQueriesContext(connection) as asked:
+        assert rung() == []
+    writes = [query for query in asked.captured_queries if "UPDATE" in query["sql"]]
+    assert len(writes) == (0 if connection.vendor == "sqlite" else 1)
