@@ -17,7 +17,8 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.text import Truncator
 
-from jobs.admin import doubt, filters, job_page, owners, search, steering
+from jobs import owners, query
+from jobs.admin import doubt, filters, job_page, steering
 from jobs.admin.display import badge, bar, moment, took, tries
 from jobs.admin.readonly import RecordAdmin
 from jobs.models import WAITING, Effect, Job, JobStatus
@@ -44,7 +45,7 @@ class JobAdmin(RecordAdmin):
     list_display_links = ("job",)
     list_filter = filters.LIST
     search_fields = ("id",)
-    search_help_text = search.HELP
+    search_help_text = query.HELP
     sortable_by = ("age",)
     empty_value_display = ""
     actions = (steering.cancel_selected, steering.retry_selected)
@@ -56,7 +57,11 @@ class JobAdmin(RecordAdmin):
         return JobList
 
     def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> tuple[QuerySet[Job], bool]:
-        return (search.found(queryset, search_term) if search_term.strip() else queryset), False
+        try:
+            return query.search(queryset, search_term), False
+        except query.BadQuery as error:
+            self.message_user(request, str(error), messages.ERROR)
+            return queryset.none(), False
 
     def response_action(self, request: HttpRequest, queryset: QuerySet[Job], *more: Any) -> Any:
         try:

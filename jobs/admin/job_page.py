@@ -8,8 +8,7 @@ from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from jobs import lifecycle
-from jobs.admin import owners
+from jobs import lifecycle, owners
 from jobs.admin.display import job_link, moment, pretty, took
 from jobs.api import details
 from jobs.legacy import result_of

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
@@ -10,7 +11,7 @@ from pydantic import Field
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from jobs import services
+from jobs import query, services
 from jobs.api import access, pages, parsing
 from jobs.api.parsing import BIGGEST_ID, Body, Reasoned, Text
 from jobs.api.responses import ok
@@ -20,7 +21,7 @@ from jobs.errors import KeyTaken
 from jobs.models import Job, JobQuerySet, JobStatus
 from jobs.queues import QUEUES
 
-FILTERS = ("status", "queue", "task", "user_id", "correlation_id", "parent_id", "limit", "cursor")
+FILTERS = ("q", "status", "queue", "task", "user_id", "correlation_id", "parent_id", "limit", "cursor")
 LAST_EPOCH = 4_102_444_800  # the year 2100
 
 
@@ -59,6 +60,15 @@ class JobList(ApiView):
         job = _enqueue(request, new)
         address = reverse("api-job", args=[job.pk])
         return ok(job_row(job), status=202, message="Job enqueued", headers={"Location": address})
+
+
+class Suggestions(ApiView):
+    """How the search that is being typed, `q`, may go on."""
+
+    def get(self, request: Request) -> Response:
+        parsing.known_parameters(request, ("q",))
+        typed = request.query_params.get("q", "")
+        return ok({"suggestions": [asdict(offered) for offered in query.suggest(typed)]}, message="Suggestions made")
 
 
 class JobDetail(ApiView):
@@ -107,7 +117,7 @@ def _chosen(request: Request) -> JobQuerySet:
         owner_id = parsing.number("user_id", owner, 0, BIGGEST_ID)
         access.check_list_of(request.user, owner_id)
         jobs = jobs.filter(owner_id=owner_id)
-    return jobs
+    return query.search(jobs, request.query_params.get("q", ""))
 
 
 def _enqueue(request: Request, new: NewJob) -> Job:

@@ -8,6 +8,7 @@ from jobs.api import controls, jobs, queues, users
 urlpatterns = [
     path("jobs", jobs.JobList.as_view(), name="api-jobs"),
     path("jobs/", jobs.JobList.as_view()),
+    path("jobs/suggest", jobs.Suggestions.as_view(), name="api-jobs-suggest"),
     path("jobs/queue/<str:queue>/stats", queues.QueueStats.as_view(), name="api-queue-stats"),
     path("jobs/user/<str:user_id>/recent", users.RecentJobs.as_view(), name="api-recent-jobs"),
     path("jobs/<path:job_id>/cancel", jobs.JobCancel.as_view(), name="api-job-cancel"),

@@ -3,6 +3,7 @@
 import json
 import shlex
 import urllib.error
+import urllib.parse
 import urllib.request
 from argparse import ArgumentParser
 from collections.abc import Iterator, Mapping
@@ -23,6 +24,8 @@ _CURL = _Parser(add_help=False)
 _CURL.add_argument("-H", dest="headers", action="append", default=[])
 _CURL.add_argument("-X", dest="method")
 _CURL.add_argument("-d", dest="body")
+_CURL.add_argument("-G", dest="get", action="store_true")
+_CURL.add_argument("--data-urlencode", dest="fields", action="append", default=[])
 _CURL.add_argument("url")
 
 
@@ -55,6 +58,8 @@ def send(line: str, site: str, variables: Mapping[str, str]) -> tuple[int, Any]:
     body = asked.body.encode() if asked.body else None
     method = asked.method or ("POST" if body else "GET")
     url = asked.url.replace("http://127.0.0.1:8000", site)
+    if asked.get:
+        url += "?" + urllib.parse.urlencode([field.split("=", 1) for field in asked.fields])
     request = urllib.request.Request(url, body, headers, method=method)
     try:
         with urllib.request.urlopen(request, timeout=30) as answer:

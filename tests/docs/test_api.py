@@ -17,11 +17,12 @@ from tests.docs.stand_ins import make_lead
 from tests.docs.test_python import run_due_jobs
 
 PAGE = pages.DOCS / "api.md"
+PAGES = (PAGE, pages.DOCS / "searching.md", BASE / "README.md")
 CODE = re.compile(r"`([A-Z_]{5,})`")
 
 
 @pytest.mark.usefixtures("redis")
-@pytest.mark.parametrize("example", [*curl.examples(PAGE), *curl.examples(BASE / "README.md")], ids=str)
+@pytest.mark.parametrize("example", [example for page in PAGES for example in curl.examples(page)], ids=str)
 def test_every_line_gets_an_answer_as_shown(
     example: curl.Example, live_server: LiveServer, world: dict[str, str]
 ) -> None:

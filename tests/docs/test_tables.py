@@ -3,13 +3,14 @@
 import inspect
 import re
 
-from jobs import errors
+from jobs import errors, query
 from jobs.lifecycle import CELERY_STATES
 from jobs.models import JobStatus
 from jobs.queues import QUEUES, JobQueue
 from tests.docs import pages
 
 HOW_TO = pages.DOCS / "writing-tasks.md"
+SEARCHING = pages.DOCS / "searching.md"
 LIFE_CYCLE = pages.DOCS / "job-life-cycle.md"
 
 
@@ -46,3 +47,18 @@ def test_celerys_words_for_a_status_are_those_that_are_written() -> None:
         shown |= {status: word.strip("`") for status in re.findall(r"`(\w+)`", statuses)}
     written = {status.value: word for status, word in CELERY_STATES.items() if status != JobStatus.PENDING}
     assert shown == written | {"completed": "SUCCESS"}
+
+
+def test_every_field_of_a_search_is_explained_with_an_example_that_works() -> None:
+    told = [row for row in pages.rows(SEARCHING) if len(row) == 3]
+    assert [row[0].strip("`") for row in told] == [*query.FIELDS, "args.NAME"]
+    assert [row[1] for row in told[:-1]] == [field.help for field in query.FIELDS.values()]
+    for _, _, example in told:
+        assert [word.field.partition(".")[0] for word in query.read(example.strip("`"))] == [
+            example[1:].partition(":")[0].partition(".")[0]
+        ]
+        query.condition(example.strip("`").replace("jane", "system"))  # a name would be looked up
+
+
+def test_the_words_of_status_and_is_are_explained() -> None:
+    assert all(f"`{word}`" in pages.prose(SEARCHING) for name in ("is",) for word in query.FIELDS[name].values)
