@@ -59,7 +59,7 @@ def send(line: str, site: str, variables: Mapping[str, str]) -> tuple[int, Any]:
     method = asked.method or ("POST" if body else "GET")
     url = asked.url.replace("http://127.0.0.1:8000", site)
     if asked.get:
-        url += "?" + urllib.parse.urlencode([field.split("=", 1) for field in asked.fields])
+        url += "?" + urllib.parse.urlencode(dict(field.split("=", 1) for field in asked.fields))
     request = urllib.request.Request(url, body, headers, method=method)
     try:
         with urllib.request.urlopen(request, timeout=30) as answer:
