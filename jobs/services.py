@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from django.db.models import Count, Q
 
 from jobs import lifecycle
+from jobs.again import Selection, preview_retry, retry_many
 from jobs.clock import Now
 from jobs.enqueueing import enqueue, enqueue_many
 from jobs.errors import Refused, WrongState
@@ -19,6 +20,7 @@ from jobs.reports import clean, storable
 
 __all__ = [
     "CancelAnswer",
+    "Selection",
     "cancel",
     "clear_queue",
     "enqueue",
@@ -26,10 +28,12 @@ __all__ = [
     "find",
     "pause",
     "paused",
+    "preview_retry",
     "queue_stats",
     "resolve",
     "resume",
     "retry",
+    "retry_many",
 ]
 
 

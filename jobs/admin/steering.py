@@ -14,8 +14,9 @@ from django.db.models import Count, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
+from django.utils.dateparse import parse_datetime
 
-from jobs import services
+from jobs import again, services
 from jobs.errors import Refused
 from jobs.lifecycle import AGAIN
 from jobs.models import WAITING, Job, JobStatus
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
 MAY_STEER = "jobs.change_job"
 MANY = 500  # jobs of one press: each is a transaction of its own, and the browser waits
+MANY_AGAIN = 5_000  # these are put back by the hundred
 TEMPLATE = "admin/jobs/job/confirm.html"
 
 
@@ -89,14 +91,16 @@ def many(model_admin: JobAdmin, request: HttpRequest, jobs: QuerySet[Job], verb:
     form = ReasonForm(request.POST if "confirmed" in request.POST else None)
     fitting = jobs.filter(status__in=verb.fits)
     if form.is_valid():
-        _do_many(model_admin, request, fitting, verb, form.cleaned_data["reason"])
+        do = _retry_many if verb is RETRY else _do_many
+        do(model_admin, request, fitting, verb, form.cleaned_data["reason"])
         return None
     counts = dict(jobs.order_by().values_list("status").annotate(Count("pk")))
     context = _context(model_admin, request, verb, form) | {
         "counts": sorted(counts.items(), key=lambda item: item[0] not in verb.fits),
         "fits": verb.fits,
         "fitting": sum(count for status, count in counts.items() if status in verb.fits),
-        "many": MANY,
+        "many": MANY_AGAIN if verb is RETRY else MANY,
+        "preview": again.preview_of(fitting) if verb is RETRY else None,
         "selected": request.POST.getlist(ACTION_CHECKBOX_NAME),
         "select_across": request.POST.get("select_across", "0"),
         "checkbox": ACTION_CHECKBOX_NAME,
@@ -118,6 +122,17 @@ def _do_many(model_admin: JobAdmin, request: HttpRequest, fitting: QuerySet[Job]
     words += f", {refused:,} had moved on meanwhile" if refused else ""
     words += f", {left:,} are left: press again" if left else ""
     model_admin.message_user(request, f"{words}.", messages.SUCCESS if done else messages.WARNING)
+
+
+def _retry_many(model_admin: JobAdmin, request: HttpRequest, fitting: QuerySet[Job], verb: Verb, reason: str) -> None:
+    """What the preview showed: a job that ended after it is left alone."""
+    by = request.user.get_username()
+    until = parse_datetime(request.POST.get("until", "")[:40])
+    done = again.retry_all(fitting, by=by, reason=reason, limit=MANY_AGAIN, until=until, origin="admin")
+    words = f"{verb.label}: {done.done:,} done"
+    words += f", {len(done.busy):,} wait for another of their kind to end" if done.busy else ""
+    words += f", {done.left:,} are left: press again" if done.left else ""
+    model_admin.message_user(request, f"{words}.", messages.SUCCESS if done.done else messages.WARNING)
 
 
 def _context(model_admin: JobAdmin, request: HttpRequest, verb: Verb, form: forms.Form) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from jobs.api import controls, jobs, queues, users
+from jobs.api import again, controls, jobs, queues, users
 
 # A caller's own id is any text, slashes too: the paths that name something else come first.
 urlpatterns = [
@@ -11,6 +11,7 @@ urlpatterns = [
     path("jobs/suggest", jobs.Suggestions.as_view(), name="api-jobs-suggest"),
     path("jobs/queue/<str:queue>/stats", queues.QueueStats.as_view(), name="api-queue-stats"),
     path("jobs/user/<str:user_id>/recent", users.RecentJobs.as_view(), name="api-recent-jobs"),
+    path("jobs/retry", again.RetryMany.as_view(), {"job_id": "retry"}, name="api-retry-many"),
     path("jobs/<path:job_id>/cancel", jobs.JobCancel.as_view(), name="api-job-cancel"),
     path("jobs/<path:job_id>/retry", jobs.JobRetry.as_view(), name="api-job-retry"),
     path("jobs/<path:job_id>", jobs.JobDetail.as_view(), name="api-job"),

@@ -3,11 +3,12 @@
 Every write after the claim carries its token: a worker that was presumed dead cannot overwrite its successor.
 """
 
+from jobs.lifecycle.again import AGAIN, Replayed, replay, replay_many
 from jobs.lifecycle.keeping import keep, kept
 from jobs.lifecycle.losing import lose, release, rescue
 from jobs.lifecycle.moves import CELERY_STATES, backoff
 from jobs.lifecycle.running import cancel_asked, claim, complete, discard, doubt, fail, progress, retry, snooze
-from jobs.lifecycle.steering import AGAIN, cancel, cancel_waiting, fail_from_outside, replace_arguments, replay, resolve
+from jobs.lifecycle.steering import cancel, cancel_waiting, fail_from_outside, replace_arguments, resolve
 from jobs.lifecycle.values import Claim, Due, NewJob, Written
 from jobs.lifecycle.waiting import (
     expire_overdue,
@@ -25,6 +26,7 @@ __all__ = [
     "Claim",
     "Due",
     "NewJob",
+    "Replayed",
     "Written",
     "backoff",
     "cancel",
@@ -46,6 +48,7 @@ __all__ = [
     "release",
     "replace_arguments",
     "replay",
+    "replay_many",
     "rescue",
     "resolve",
     "retry",

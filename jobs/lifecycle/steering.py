@@ -10,14 +10,10 @@ from django.db import transaction
 from django.db.models import Q
 
 from jobs.clock import Now
-from jobs.errors import Busy
 from jobs.lifecycle.moves import backoff, end, lock, locked, note, project, to_waiting, wait
 from jobs.lifecycle.values import short
-from jobs.models import WAITING, Attempt, Checkpoint, Effect, EffectStatus, Job, JobStatus
+from jobs.models import WAITING, Effect, EffectStatus, Job, JobStatus
 from jobs.reports import Report
-from jobs.uniqueness import waiting_slot
-
-AGAIN = (JobStatus.FAILED, JobStatus.DEAD, JobStatus.CANCELLED, JobStatus.EXPIRED)
 
 
 def cancel(job_id: uuid.UUID, *, by: str, reason: str) -> JobStatus | None:
@@ -47,32 +43,6 @@ def cancel_waiting(queue: str, limit: int, *, by: str) -> int:
             note(job, "cancel", by, reason="queue cleared")
             end(job, JobStatus.CANCELLED, Report(reason=f"queue cleared by {by}"), attempted=False)
     return len(jobs)
-
-
-def replay(job_id: uuid.UUID, *, by: str, reason: str, afresh: bool = False) -> bool:
-    """Run a finished job again: same id, fresh retry budget, history kept.
-
-    Args:
-        afresh: From the start, not from its checkpoint.
-
-    Raises:
-        Busy: it was the only one of its key, and another is that now.
-    """
-    with transaction.atomic():
-        job = locked(Q(id=job_id, status__in=AGAIN))
-        if job is None:
-            return False
-        _take_slot(job)
-        note(job, "retry", by, reason=reason, was=job.status, **({"afresh": True} if afresh else {}))
-        if afresh:
-            Checkpoint.objects.filter(job=job).delete()
-        Attempt.objects.filter(job=job).exclude(rule="").update(rule="")
-        job.failures = job.deaths = job.orphaned = 0
-        job.cancel_requested_at = None
-        job.expires_at = None
-        to_waiting(job, 0, status=JobStatus.PENDING, reason=short(reason or f"run again by {by}"))
-        project(job, JobStatus.PENDING, Report())
-    return True
 
 
 def replace_arguments(slot: str, arguments: Mapping[str, Any]) -> uuid.UUID | None:
@@ -118,13 +88,3 @@ def fail_from_outside(job_id: uuid.UUID, report: Report, *, again: bool, by: str
         if job.failures > job.max_retries:
             return end(job, JobStatus.DEAD, report, attempted=ran)
         return wait(job, backoff(job.failures), report, attempted=ran)
-
-
-def _take_slot(job: Job) -> None:
-    if job.unique_scope not in ("waiting", "running", "latest"):
-        return
-    slot = waiting_slot(job.unique_key, job.unique_scope)
-    holder = Job.objects.filter(unique_slot=slot).exclude(pk=job.pk).values_list("pk", flat=True).first()
-    if holder:
-        raise Busy(f"Job {holder} is the only one of its kind now: cancel it first, or let it end.", holder=str(holder))
-    Job.objects.filter(pk=job.pk).update(unique_slot=slot)

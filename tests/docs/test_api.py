@@ -8,6 +8,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.core.management import call_command
 from pytest_django.live_server_helper import LiveServer
+from rest_framework.test import APIClient
 
 from email_automation import services
 from fikiri.places import BASE
@@ -59,8 +60,11 @@ def world(user: User, one_message: Path) -> dict[str, str]:
         "send_email", {"to": "jane@example.com", "subject": "Hello", "body": "...", "user_id": user.pk}
     )
     job_services.enqueue("send_email", {"to": "a@example.com", "subject": "Hi", "body": "..."})
+    gone = job_services.enqueue("send_email", {"to": "b@example.com", "subject": "Hi", "body": "..."})
+    job_services.cancel(gone.pk, by="jane", reason="entered twice")
     token = token_of(user)
     return {
+        "PREVIEW": preview_of(user),
         "TOKEN": token,
         "AUTH": f"Authorization: Token {token}",
         "JSON": "Content-Type: application/json",
@@ -69,6 +73,13 @@ def world(user: User, one_message: Path) -> dict[str, str]:
         "USER_ID": str(user.pk),
         "LEAD": str(lead.pk),
     }
+
+
+def preview_of(user: User) -> str:
+    client = APIClient()
+    client.force_login(user)
+    answer = client.post("/api/jobs/retry", {"dry_run": True, "status": ["cancelled"]}, format="json")
+    return str(answer.json()["data"]["token"])
 
 
 def token_of(user: User) -> str:

@@ -108,10 +108,14 @@ def test_all_that_match_are_taken_not_only_the_page(as_operator: Client) -> None
 
 def test_very_many_are_done_in_portions(as_operator: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(steering, "MANY", 2)
-    jobs = [states.dead() for _ in range(3)]
-    assert "The oldest 2 of 3" in press(as_operator, "retry", jobs)
-    assert "2 done, 1 are left: press again." in press(as_operator, "retry", jobs, confirmed="1", reason="")
-    assert [status_of(job) for job in jobs] == ["pending", "pending", "dead"]
+    monkeypatch.setattr(steering, "MANY_AGAIN", 2)
+    for verb, jobs, ended in (
+        ("retry", [states.dead() for _ in range(3)], ["pending", "pending", "dead"]),
+        ("cancel", [states.waiting() for _ in range(3)], ["cancelled", "cancelled", "pending"]),
+    ):
+        assert "The oldest 2 of 3" in press(as_operator, verb, jobs)
+        assert "2 done, 1 are left: press again." in press(as_operator, verb, jobs, confirmed="1", reason="")
+        assert [status_of(job) for job in jobs] == ended
 
 
 @pytest.mark.parametrize("selected", ["nonsense", "", "\x00"])
@@ -154,3 +158,29 @@ def test_an_answer_that_is_not_complete_resolves_nothing(
 @pytest.mark.parametrize("effect", [0, 10**30])
 def test_an_effect_of_another_job_is_not_found(as_operator: Client, effect: int) -> None:
     assert as_operator.get(f"/admin/jobs/job/{states.waiting().pk}/resolve/{effect}/").status_code == 404
+
+
+def test_before_many_run_again_the_page_says_why_they_ended(as_operator: Client) -> None:
+    jobs = [states.dead(), states.dead(), states.failed(error="no such <b>address</b>")]
+    text = press(as_operator, "retry", jobs)
+    assert "<strong>OSError</strong>: connection reset" in text
+    assert "no such &lt;b&gt;address&lt;/b&gt;" in text
+    assert [status_of(job) for job in jobs] == ["dead", "dead", "failed"]
+    text = press(as_operator, "retry", jobs, confirmed="1", reason="mended")
+    assert "Run again: 3 done." in text
+    assert [status_of(job) for job in jobs] == ["pending"] * 3
+
+
+def test_all_that_match_a_filter_run_again_at_once(as_operator: Client) -> None:
+    dead = [states.dead() for _ in range(3)]
+    other = states.failed()
+    text = press(as_operator, "retry", dead[:1], "?status=dead", select_across="1", confirmed="1", reason="")
+    assert "Run again: 3 done." in text
+    assert ([status_of(job) for job in dead], status_of(other)) == (["pending"] * 3, "failed")
+
+
+def test_what_ended_after_the_page_was_shown_is_left_alone(as_operator: Client) -> None:
+    job = states.dead()
+    text = press(as_operator, "retry", [job], confirmed="1", reason="", until="2020-01-01T00:00:00+00:00")
+    assert "0 done" in text
+    assert status_of(job) == "dead"
