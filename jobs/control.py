@@ -26,7 +26,8 @@ class LedgerControl(Control):
 
         for one in [task_id] if isinstance(task_id, str) else task_id:
             try:
-                services.cancel(one, by="celery control", reason="terminated" if terminate else "revoked")
+                answer = services.cancel(one, by="celery control", reason="terminated" if terminate else "revoked")
+                log.info(f"job {answer}", action="revoked", job=str(answer.job.pk), effect=str(answer.effect))
             except Refused as error:
                 log.warning("revoke changed nothing", action="revoke_refused", job=one, reason=str(error))
 

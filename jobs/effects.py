@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from enum import Enum
+from enum import Enum, StrEnum
 from typing import Any
+from uuid import UUID
 
 from django.db import connection, transaction
 
@@ -34,6 +35,14 @@ class Doubt(Enum):
 
     SURELY_NOT = "surely not"
     CANNOT_KNOW = "cannot know"
+
+
+class Fate(StrEnum):
+    """What became of a job's effects once its cancel was asked."""
+
+    BEFORE = "before"  # nothing has happened, and now nothing will
+    TOO_LATE = "too_late"  # it has happened
+    IN_DOUBT = "in_doubt"  # it was begun; whether it happened is not known, or not yet
 
 
 class SurelyNot(Exception):
@@ -85,6 +94,19 @@ def remember(effect_key: str, **detail: Any) -> None:
         effect = Effect.objects.select_for_update().get(key=effect_key)
         effect.detail = {**effect.detail, **detail}
         effect.save(update_fields=["detail"])
+
+
+def fate_of(job_id: UUID) -> tuple[Fate, list[str]]:
+    """What became of a job's effects, and the providers' ids of those that happened.
+
+    Read after the cancel is written: from then on the job begins no other.
+    """
+    begun = Effect.objects.filter(job=job_id).exclude(status=EffectStatus.FAILED).order_by("id")
+    rows = list(begun.values_list("status", "provider_id"))
+    happened = [provider_id for status, provider_id in rows if status == EffectStatus.CONFIRMED]
+    if len(happened) < len(rows):
+        return Fate.IN_DOUBT, happened
+    return (Fate.TOO_LATE if happened else Fate.BEFORE), happened
 
 
 def _make(effect: Effect, do: Callable[[], Receipt]) -> Receipt:

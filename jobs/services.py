@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.db.models import Count, Q
 
-from jobs import lifecycle
+from jobs import effects, lifecycle
 from jobs.again import Selection, preview_retry, retry_many
 from jobs.clock import Now
+from jobs.effects import Fate
 from jobs.enqueueing import enqueue, enqueue_many
 from jobs.errors import Refused, WrongState
 from jobs.lookup import find
@@ -39,14 +41,24 @@ __all__ = [
 
 @dataclass(frozen=True)
 class CancelAnswer:
-    """What became of a request to cancel. `done`: it is cancelled; else it was asked and will stop soon."""
+    """What became of a request to cancel, and of what the job does outside.
+
+    `done`: it is cancelled; else it was asked and will stop soon. `provider_ids`: of the effects that have happened.
+    """
 
     job: Job
     done: bool
+    effect: Fate = Fate.BEFORE
+    provider_ids: Sequence[str] = ()
+
+    def __str__(self) -> str:
+        return f"{'cancelled' if self.done else 'asked to stop'}{_told(self.effect, self.provider_ids)}"
 
 
 def cancel(job_id: str | uuid.UUID, *, by: str = "", reason: str = "") -> CancelAnswer:
     """Cancel a job: at once while it waits; a running one is asked, and stopped after a grace.
+
+    Asked again, it says what became of the effects by then.
 
     Raises:
         JobNotFound: there is none.
@@ -55,9 +67,13 @@ def cancel(job_id: str | uuid.UUID, *, by: str = "", reason: str = "") -> Cancel
     job = find(job_id)
     status = lifecycle.cancel(job.pk, by=storable(by), reason=clean(reason))
     job.refresh_from_db()
+    fate, provider_ids = effects.fate_of(job.pk)
     if status is None and job.status != JobStatus.CANCELLED:
-        raise WrongState(f"Job {job.pk} is {job.status}: only one that waits or runs can be cancelled.", field="status")
-    return CancelAnswer(job, done=job.status == JobStatus.CANCELLED)
+        told = _told(fate, provider_ids) if provider_ids else ""
+        raise WrongState(
+            f"Job {job.pk} is {job.status}: only one that waits or runs can be cancelled{told}.", field="status"
+        )
+    return CancelAnswer(job, job.status == JobStatus.CANCELLED, fate, provider_ids)
 
 
 def retry(job_id: str | uuid.UUID, *, by: str = "", reason: str = "", afresh: bool = False) -> Job:
@@ -116,6 +132,16 @@ def queue_stats(queue: str) -> dict[str, int]:
         total_jobs=Count("id"),
         total_results=Count("id", filter=~Q(status__in=[*WAITING, JobStatus.PROCESSING])),
     )
+
+
+def _told(fate: Fate, provider_ids: Sequence[str]) -> str:
+    match fate:
+        case Fate.BEFORE:
+            return " before any effect"
+        case Fate.TOO_LATE:
+            return f"; too late for what has happened ({', '.join(filter(None, provider_ids)) or 'no id'})"
+        case Fate.IN_DOUBT:
+            return "; an effect was begun, whether it happened is in doubt"
 
 
 def _by_id(text: str) -> Job | None:

@@ -39,7 +39,7 @@ class Verb:
 
 
 def _cancel(job_id: UUID, by: str, reason: str) -> str:
-    return "cancelled" if services.cancel(job_id, by=by, reason=reason).done else "asked to stop"
+    return str(services.cancel(job_id, by=by, reason=reason))
 
 
 def _retry(job_id: UUID, by: str, reason: str) -> str:

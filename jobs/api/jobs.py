@@ -79,13 +79,20 @@ class JobDetail(ApiView):
 
 
 class JobCancel(ApiView):
-    """Cancels a job. `data.cancel` is `done` (200: it is cancelled) or `asked` (202: it runs, and will stop soon)."""
+    """Cancels a job. `data.cancel` is `done` (200: it is cancelled) or `asked` (202: it runs, and will stop soon).
+
+    `data.effect` is what became of what it does outside: `before`, `too_late` (with `provider_ids`) or `in_doubt`.
+    """
 
     def post(self, request: Request, job_id: str) -> Response:
         job = access.visible_job(request.user, job_id)
         reason = parsing.body_of(request, Reasoned).reason
         answer = services.cancel(job.pk, by=request.user.get_username(), reason=reason)
-        data = job_status(answer.job) | {"cancel": "done" if answer.done else "asked"}
+        data = job_status(answer.job) | {
+            "cancel": "done" if answer.done else "asked",
+            "effect": answer.effect,
+            "provider_ids": answer.provider_ids,
+        }
         if answer.done:
             return ok(data, message="Job cancelled")
         return ok(data, status=202, message="Job asked to stop: it ends at its next step, or is stopped after a grace")

@@ -4,6 +4,7 @@ import inspect
 import re
 
 from jobs import errors, query
+from jobs.effects import Fate
 from jobs.lifecycle import CELERY_STATES
 from jobs.models import JobStatus
 from jobs.queues import QUEUES, JobQueue
@@ -41,9 +42,14 @@ def test_every_status_has_its_row_and_its_place_in_the_picture() -> None:
     assert set(JobStatus.values) <= drawn
 
 
+def test_what_a_cancel_says_of_effects_is_what_the_code_says() -> None:
+    told = [row[0].strip("`") for row in pages.rows(LIFE_CYCLE) if len(row) == 2 and not row[1].isupper()]
+    assert told == list(Fate)
+
+
 def test_celerys_words_for_a_status_are_those_that_are_written() -> None:
     shown: dict[str, str] = {}
-    for statuses, word in (row for row in pages.rows(LIFE_CYCLE) if len(row) == 2):
+    for statuses, word in (row for row in pages.rows(LIFE_CYCLE) if len(row) == 2 and row[1].isupper()):
         shown |= {status: word.strip("`") for status in re.findall(r"`(\w+)`", statuses)}
     written = {status.value: word for status, word in CELERY_STATES.items() if status != JobStatus.PENDING}
     assert shown == written | {"completed": "SUCCESS"}

@@ -17,6 +17,7 @@ from django_celery_results.models import TaskResult
 from fikiri.celery import app
 from jobs import doorbell, services
 from jobs.clock import now
+from jobs.effects import Fate
 from jobs.lifecycle import Due
 from jobs.models import Attempt, Job, Quarantine
 from tests.integration.site import PATIENCE, Site, marks
@@ -116,6 +117,30 @@ def test_celerys_own_terminate_ends_in_the_ledger(site: Site, tmp_path: Path) ->
     app.control.revoke(str(job.pk), terminate=True, signal="SIGKILL")
     job = site.ends(job.pk, "cancelled")
     assert (job.deaths, job.attempt) == (0, 1)
+
+
+@pytest.mark.parametrize("terminate", [False, True])
+def test_celerys_revoke_of_a_job_that_waits_never_lets_it_run(site: Site, tmp_path: Path, terminate: bool) -> None:
+    job = services.enqueue("leave_mark", {"path": str(tmp_path / "marks")}, delay=1)
+    app.control.revoke(str(job.pk), terminate=terminate)
+    doorbell.push_as_dispatcher("email", [Due(job.pk, "leave_mark", 285, 300, now())])
+    site.all_end(services.enqueue_many("echo", [{"value": 1}] * 4))
+    assert (marks(tmp_path / "marks"), Job.objects.get(pk=job.pk).status) == ([], "cancelled")
+
+
+def test_a_job_revoked_in_the_middle_of_its_effect_ends_cancelled_and_says_that_it_happened(
+    site: Site, tmp_path: Path
+) -> None:
+    arguments = {"shop": str(tmp_path / "shop"), "wait_for": str(tmp_path / "go"), "mark": str(tmp_path / "marks")}
+    job = services.enqueue("buy", arguments)
+    eventually(lambda: marks(tmp_path / "marks"), PATIENCE)
+    app.control.revoke(str(job.pk), terminate=True)
+    assert services.cancel(job.pk).effect == Fate.IN_DOUBT
+    site.ends(job.pk, "cancelled")  # stopped after the grace
+    assert (services.cancel(job.pk).effect, (tmp_path / "shop").read_text()) == (Fate.IN_DOUBT, f"buy:{job.pk}\n")
+    services.retry(job.pk, by="ann")  # run again it asks, and does not buy again
+    site.ends(job.pk)
+    assert (tmp_path / "shop").read_text() == f"buy:{job.pk}\n"
 
 
 def test_a_cancelled_job_run_again_runs(site: Site, tmp_path: Path) -> None:

@@ -16,7 +16,9 @@ import structlog
 from celery import Task, shared_task
 from celery.exceptions import Ignore, Reject, SoftTimeLimitExceeded
 
-from jobs import context, errors, services
+from jobs import context, effects, errors, services
+from jobs.effects import Doubt, Receipt
+from jobs.models import Effect
 from jobs.queues import ai_queue, crm_queue, email_queue
 from jobs.retries import RetryRule
 
@@ -166,6 +168,28 @@ def call_api(errors_of: Sequence[str] = ()) -> str:
 
 
 API_ERRORS = (ConnectionResetError, Throttled, ConnectionRefusedError, FileNotFoundError, KeyError, ValueError)
+
+
+@email_queue.task(effects=True)
+def buy(shop: str, wait_for: str = "", mark: str = "") -> str:
+    """Its effect is a line in a file, outside of any ledger; it takes until another file appears."""
+    running = context.current()
+    assert running is not None
+    key = f"buy:{running.id}"
+
+    def order() -> Receipt:
+        with Path(shop).open("a") as file:
+            file.write(f"{key}\n")
+        if mark:
+            _mark(mark)
+        while wait_for and not Path(wait_for).exists():
+            time.sleep(0.05)
+        return Receipt(f"ORDER-{key}")
+
+    def look_up(effect: Effect) -> Receipt | Doubt:
+        return Receipt(f"ORDER-{key}") if key in Path(shop).read_text() else Doubt.SURELY_NOT
+
+    return effects.once(key, kind="order", do=order, resolve=look_up, seconds=5).provider_id
 
 
 @email_queue.task()

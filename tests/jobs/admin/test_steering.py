@@ -28,7 +28,7 @@ def test_a_job_is_cancelled_only_after_asking_back(as_operator: Client) -> None:
     assert "Cancel?" in text
     assert status_of(job) == "pending"
     text = text_of(as_operator.post(f"/admin/jobs/job/{job.pk}/cancel/", {"reason": "entered twice"}, follow=True))
-    assert "cancelled." in text
+    assert "cancelled before any effect." in text
     assert status_of(job) == "cancelled"
     event = JobEvent.objects.get(job=job)
     assert (event.by, event.detail["reason"]) == ("operator", "entered twice")
@@ -37,7 +37,7 @@ def test_a_job_is_cancelled_only_after_asking_back(as_operator: Client) -> None:
 def test_a_running_job_is_asked_to_stop(as_operator: Client) -> None:
     job = states.running()
     assert "It runs" in text_of(as_operator.get(f"/admin/jobs/job/{job.pk}/cancel/"))
-    assert "asked to stop." in text_of(
+    assert "asked to stop before any effect." in text_of(
         as_operator.post(f"/admin/jobs/job/{job.pk}/cancel/", follow=True, data={"reason": ""})
     )
     job.refresh_from_db()

@@ -7,7 +7,7 @@ from django.contrib.auth.models import User
 from rest_framework.test import APIClient
 
 from jobs import lifecycle
-from jobs.models import Checkpoint, Job, JobEvent
+from jobs.models import Checkpoint, Effect, Job, JobEvent
 from tests.jobs.api import states
 
 Make = Callable[[int], Job]
@@ -27,6 +27,21 @@ def test_a_running_job_is_asked_to_stop(as_owner: APIClient, owner: User) -> Non
     data = response.json()["data"]
     assert (response.status_code, data["cancel"], data["status"]) == (202, "asked", "processing")
     assert data["cancel_requested"] is True
+
+
+@pytest.mark.parametrize(
+    ("status", "effect", "ids"), [("attempting", "in_doubt", []), ("confirmed", "too_late", ["<1@x>"])]
+)
+def test_a_cancel_says_what_became_of_the_effect(
+    as_owner: APIClient, owner: User, status: str, effect: str, ids: list[str]
+) -> None:
+    job = states.running(owner.pk)
+    before = as_owner.post(f"/api/jobs/{job.pk}/cancel").json()["data"]
+    Effect.objects.create(
+        key="k", job=job, attempt=1, kind="mail", status=status, provider_id="".join(ids), created_at=job.created_at
+    )
+    after = as_owner.post(f"/api/jobs/{job.pk}/cancel").json()["data"]
+    assert (before["effect"], after["effect"], after["provider_ids"]) == ("before", effect, ids)
 
 
 def test_cancelling_twice_says_done_twice(as_owner: APIClient, owner: User) -> None:
