@@ -12,6 +12,7 @@ from celery.result import AsyncResult
 from django.apps import apps
 
 from jobs.reserve import Reserve
+from jobs.strangers import Strangers
 
 
 class LedgerCelery(Celery):
@@ -20,7 +21,7 @@ class LedgerCelery(Celery):
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
-        self.steps["consumer"].add(Reserve)
+        self.steps["consumer"].update((Reserve, Strangers))
 
     @cached_property
     def Worker(self) -> Any:  # noqa: N802 - Celery's name

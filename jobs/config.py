@@ -20,6 +20,7 @@ class Config:
     RETRY_JITTER: float = 0.2  # a delay of d becomes d to d * (1 + this)
     GRACE: float = 60  # a rung job that nobody claims is rung again after this, doubling to GRACE_LIMIT
     GRACE_LIMIT: float = 600
+    UNKNOWN_GRACE: float = 5  # one whose task its worker did not know, after this, doubling to GRACE_LIMIT
     LEASE_MARGIN: float = 15  # a lease outlives the hard time limit by this
     CANCEL_GRACE: float = 10  # a running job that ignores its cancel is stopped after this
     BUFFER: int = 64  # messages a queue may hold in the broker before anything is known of its workers

@@ -15,10 +15,10 @@ import structlog
 from celery.exceptions import SoftTimeLimitExceeded
 from django.db.models import Exists, OuterRef
 
-from jobs import executor, identity, lifecycle, reports
+from jobs import executor, identity, lifecycle, registry, reports
 from jobs.clock import Now
 from jobs.lifecycle import Claim
-from jobs.models import WAITING, Job, QueueControl, TaskControl
+from jobs.models import WAITING, Job, JobQuerySet, QueueControl, TaskControl
 
 log = structlog.stdlib.get_logger("jobs")
 
@@ -48,17 +48,23 @@ def run_due(queues: Sequence[str], *, stop: threading.Event, deadline: float | N
     return ran
 
 
-def _next(queues: Sequence[str], passed_over: set[uuid.UUID], seconds_left: float | None) -> uuid.UUID | None:
-    due = Job.objects.filter(
+def due(queues: Sequence[str]) -> JobQuerySet:
+    """Jobs that this process could run now: due, not paused, of a task that it knows."""
+    return Job.objects.filter(
         ~Exists(QueueControl.objects.filter(name=OuterRef("queue"), paused=True)),
         ~Exists(TaskControl.objects.filter(name=OuterRef("task"), paused=True)),
         queue__in=queues,
+        task__in=registry.known(),
         status__in=WAITING,
         run_at__lte=Now(),
-    ).exclude(pk__in=passed_over)
+    )
+
+
+def _next(queues: Sequence[str], passed_over: set[uuid.UUID], seconds_left: float | None) -> uuid.UUID | None:
+    jobs = due(queues).exclude(pk__in=passed_over)
     if seconds_left is not None:
-        due = due.filter(time_limit__lte=max(0.0, seconds_left))
-    return due.order_by("priority", "dispatch_at", "id").values_list("pk", flat=True).first()
+        jobs = jobs.filter(time_limit__lte=max(0.0, seconds_left))
+    return jobs.order_by("priority", "dispatch_at", "id").values_list("pk", flat=True).first()
 
 
 @contextmanager

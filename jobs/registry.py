@@ -172,6 +172,11 @@ def get(name: str, queue: str | None = None) -> TaskSpec:
     return spec
 
 
+def known() -> list[str]:
+    """Every task that this process could run, plain Celery's too."""
+    return sorted({*_tasks, *celery.current_app.tasks})
+
+
 def names() -> list[str]:
     return sorted(_tasks)
 

@@ -6,18 +6,11 @@ import uuid
 from collections.abc import Callable
 from typing import Any, cast
 
-import structlog
 from billiard import einfo
 from billiard.exceptions import TimeLimitExceeded
 from celery.worker.request import Request
-from django.db import DatabaseError, connection, transaction
 
-from jobs import lifecycle, reports
-
-log = structlog.stdlib.get_logger("jobs")
-
-# The parent settles in its event loop: it tries once and briefly, what it cannot write rescue does.
-BRIEFLY = "SET LOCAL lock_timeout = '1s'; SET LOCAL statement_timeout = '2s'"
+from jobs import lifecycle, parent, reports
 
 
 class JobRequest(Request):
@@ -48,14 +41,5 @@ class JobRequest(Request):
         """Write to the ledger what became of this request's process, once and briefly."""
         if self.worker_pid is None:
             return
-        try:
-            with transaction.atomic():
-                if connection.vendor == "postgresql":
-                    with connection.cursor() as cursor:
-                        cursor.execute(BRIEFLY)
-                verb(cast("int", self.worker_pid))
-        except DatabaseError as error:
-            log.warning("left to rescue", action="parent_settle_failed", job=self.id, error=type(error).__name__)
-        finally:
-            # The parent forks: a connection kept here would be shared with the next child.
-            connection.close()
+        pid = cast("int", self.worker_pid)
+        parent.write(self.id, lambda: verb(pid))

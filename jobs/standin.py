@@ -11,10 +11,8 @@ from collections.abc import Sequence
 
 import structlog
 
-from jobs import broker, child
-from jobs.clock import Now
+from jobs import broker, child, direct
 from jobs.config import config
-from jobs.models import WAITING, Job
 
 PROCESSES = 2
 STOP_WITHIN = 30.0  # seconds
@@ -51,7 +49,7 @@ class StandIn:
             process.terminate()
 
     def _due(self) -> bool:
-        return Job.objects.filter(queue__in=self.queues, status__in=WAITING, run_at__lte=Now()).exists()
+        return direct.due(self.queues).exists()
 
     def _start(self) -> subprocess.Popen[bytes]:
         log.warning("running jobs without the broker", action="standin_started")

@@ -13,6 +13,7 @@ from jobs.lifecycle.values import Claim, Due, NewJob, Written
 from jobs.lifecycle.waiting import (
     expire_overdue,
     insert,
+    leave,
     not_rung,
     ring_due,
     ring_lost,
@@ -42,6 +43,7 @@ __all__ = [
     "insert",
     "keep",
     "kept",
+    "leave",
     "lose",
     "not_rung",
     "progress",

@@ -10,12 +10,13 @@ from typing import Any
 
 from django.db import connection, transaction
 from django.db.models import F, Q
+from django.db.models.functions import Greatest
 
 from jobs import sql
 from jobs.clock import Now, aware
 from jobs.config import config
 from jobs.lifecycle.moves import end, lock
-from jobs.lifecycle.values import Due, NewJob, Written, as_uuid, row_of
+from jobs.lifecycle.values import Due, NewJob, Written, as_uuid, row_of, short
 from jobs.models import WAITING, Job, JobStatus, TaskControl
 from jobs.reports import Report
 
@@ -84,6 +85,20 @@ def not_rung(ids: Sequence[uuid.UUID]) -> None:
     """Jobs whose doorbell the broker did not take: the dispatcher rings next."""
     due = Job.objects.filter(id__in=ids, status__in=WAITING, run_at__lte=Now(), dispatch_at__gt=Now())
     due.update(dispatch_at=Now(), rung_at=None, rings=0)
+
+
+def leave(job_id: uuid.UUID, reason: str) -> bool:
+    """Leave a waiting job, rung in vain, for a worker that knows its task: rung again after a while that grows."""
+    with transaction.atomic():
+        job: Job | None = lock(Job.objects.filter(pk=job_id, status__in=WAITING, dispatch_at__isnull=False)).first()
+        if job is None:
+            return False
+        pause = min(config().UNKNOWN_GRACE * 2 ** min(max(job.rings, 1) - 1, 20), config().GRACE_LIMIT)
+        # Not `rung_at`: an answered doorbell is not lost.
+        Job.objects.filter(pk=job_id).update(
+            dispatch_at=Greatest(Now(pause), F("run_at")), rung_at=None, reason=short(reason)
+        )
+    return True
 
 
 def expire_overdue(limit: int = 200) -> int:
