@@ -1,4 +1,4 @@
-"""A worker's parent writes to the ledger in its event loop: once and briefly. What it cannot write is mended by others."""
+"""A worker's parent writes to the ledger in its event loop: once and briefly. Others mend what it cannot write."""
 
 from __future__ import annotations
 
