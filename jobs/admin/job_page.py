@@ -8,7 +8,7 @@ from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from jobs import lifecycle, owners
+from jobs import lifecycle, owners, why
 from jobs.admin.display import job_link, moment, pretty, took
 from jobs.api import details
 from jobs.legacy import result_of
@@ -22,6 +22,7 @@ def of(job: Job) -> dict[str, Any]:
     attempts = list(job.attempts.order_by("-number")[:LATEST])
     return {
         "facts": _facts(job),
+        "why": why.explain(job) if job.status in (*WAITING, JobStatus.IN_DOUBT) else None,
         "told": details.of(job).items(),
         "arguments": pretty(job.arguments),
         "checkpoint": lifecycle.kept(job.pk) or "",

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from jobs.api import again, controls, jobs, queues, users
+from jobs.api import again, controls, jobs, queues, users, why
 
 # A caller's own id is any text, slashes too: the paths that name something else come first.
 urlpatterns = [
@@ -14,6 +14,7 @@ urlpatterns = [
     path("jobs/retry", again.RetryMany.as_view(), {"job_id": "retry"}, name="api-retry-many"),
     path("jobs/<path:job_id>/cancel", jobs.JobCancel.as_view(), name="api-job-cancel"),
     path("jobs/<path:job_id>/retry", jobs.JobRetry.as_view(), name="api-job-retry"),
+    path("jobs/<path:job_id>/why", why.Why.as_view(), name="api-job-why"),
     path("jobs/<path:job_id>", jobs.JobDetail.as_view(), name="api-job"),
     path("paused", controls.Paused.as_view(), name="api-paused"),
     path("queues/<str:name>/pause", controls.Pause.as_view(), name="api-queue-pause"),
