@@ -101,6 +101,7 @@ def _store(message: Message, read: Read) -> Classification:
             {"message_id": message.pk},
             key=f"draft:{message.pk}:{classification.pk}",
             owner_id=message.mailbox.user_id,
+            batch_id=context.batch_id(),
         )
     return classification
 
@@ -111,6 +112,7 @@ def _update_crm(message: Message, classification: Classification) -> None:
         {"lead_data": lead_data(message, classification)},
         key=f"crm:{message.pk}:{classification.pk}",
         owner_id=message.mailbox.user_id,
+        batch_id=context.batch_id(),
     )
 
 

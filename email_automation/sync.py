@@ -13,6 +13,7 @@ from email_automation.models import Attachment, Mailbox, MailboxKind, Message, S
 from email_automation.pages import Page, pages
 from email_automation.storing import rows_of
 from jobs import context, services
+from jobs.api import shapes
 from jobs.errors import Fail, Snooze, Superseded
 from jobs.models import Job
 
@@ -50,7 +51,7 @@ def result(this: SyncRun) -> dict[str, object]:
 def details(job: Job) -> dict[str, Any]:
     """What a sync adds to the status of its job, in whatever state that is."""
     this = SyncRun.objects.filter(job_id=job.pk).first()
-    return numbers(this) if this else {}
+    return numbers(this) | {"batch": shapes.batch(job.batch) if job.batch else None} if this else {}
 
 
 def numbers(this: SyncRun) -> dict[str, Any]:
@@ -104,6 +105,7 @@ def _store(this: SyncRun, page: Page) -> None:
             [{"message_id": message.pk} for message in readable],
             keys=[f"classify:{message.pk}" for message in readable],
             owner_id=this.mailbox.user_id,
+            batch_id=context.batch_id(),
         )
         this.cursor = page.position
         this.done = int(page.position.get("done", 0))

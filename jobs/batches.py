@@ -10,6 +10,7 @@ import json
 import uuid
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict, astuple, dataclass
 from typing import Any
 
 import structlog
@@ -21,7 +22,7 @@ from django_celery_results.models import TaskResult
 from jobs import correlation, enqueueing, lifecycle, registry
 from jobs.clock import Now
 from jobs.errors import Refused
-from jobs.models import FINAL, WAITING, Batch, BatchStatus, Job, JobStatus
+from jobs.models import WAITING, Batch, BatchStatus, Job, JobStatus
 
 AT_ONCE = 50  # batches a round
 CANCEL_AT_ONCE = 200  # jobs
@@ -87,40 +88,80 @@ def for_chord(batch_id: uuid.UUID, ids: Sequence[str], body: Mapping[str, Any]) 
     )
 
 
+@dataclass(frozen=True)
+class Counts:
+    total: int
+    completed: int
+    failed: int
+    dropped: int
+
+    @property
+    def all_ended(self) -> bool:
+        return self.completed + self.failed + self.dropped >= self.total
+
+
+class Watcher:
+    """Looks at every unfinished batch in turn, some a round: old ones that wait for long keep no place from others."""
+
+    def __init__(self) -> None:
+        self._after: uuid.UUID | None = None
+
+    def run_once(self) -> int:
+        """Count, and finish those whose members have ended. Returns how many were finished."""
+        unfinished = Batch.objects.filter(finished_at=None).order_by("pk")
+        rest = unfinished.filter(pk__gt=self._after) if self._after else unfinished
+        some = list(rest[:AT_ONCE])
+        self._after = some[-1].pk if len(some) == AT_ONCE else None
+        return sum(_look_at(batch) for batch in some)
+
+
 def run_once() -> int:
-    """Count unfinished batches and finish those whose members have ended. Returns how many were finished."""
-    open_ones = Batch.objects.filter(finished_at=None).order_by("created_at")[:AT_ONCE]
-    return sum(_look_at(batch) for batch in open_ones)
+    """One round of a `Watcher` of its own."""
+    return Watcher().run_once()
 
 
 def _look_at(batch: Batch) -> bool:
-    rows = Job.objects.filter(batch=batch).order_by().values_list("status").annotate(Count("id"))
-    counts = Counter(dict(rows))
-    completed = counts[JobStatus.COMPLETED]
-    failed = counts[JobStatus.FAILED] + counts[JobStatus.DEAD]
-    total = max(counts.total(), batch.total)
-    if (batch.total, batch.completed, batch.failed) != (total, completed, failed):
-        Batch.objects.filter(pk=batch.pk).update(total=total, completed=completed, failed=failed)
-    if failed and batch.stop_on_failure:
+    counts = _count(batch)
+    if (batch.total, batch.completed, batch.failed, batch.dropped) != astuple(counts):
+        Batch.objects.filter(pk=batch.pk).update(**asdict(counts))
+    if counts.failed and batch.stop_on_failure:
         _cancel_members(batch.pk, WAITING, by="batch", reason="a member failed")
-    ended = sum(counts[status] for status in FINAL)
-    if batch.status == BatchStatus.OPEN or ended < total or _has_open_children(batch):
-        return False
-    return _finish(batch, all_completed=completed == total)
+    if batch.status == BatchStatus.CANCELLED:  # what a member that still ran has added
+        _cancel_members(batch.pk, WAITING, by="batch", reason="its batch is cancelled")
+    return batch.status != BatchStatus.OPEN and counts.all_ended and _finish(batch.pk)
+
+
+def _count(batch: Batch) -> Counts:
+    # Counted by the index alone, which a column outside of it would prevent.
+    rows = Job.objects.filter(batch=batch).order_by().values_list("status").annotate(number=Count("*"))
+    counts = Counter(dict(rows))
+    return Counts(
+        total=max(counts.total(), batch.total),
+        completed=counts[JobStatus.COMPLETED],
+        failed=counts[JobStatus.FAILED] + counts[JobStatus.DEAD],
+        dropped=counts[JobStatus.CANCELLED] + counts[JobStatus.EXPIRED],
+    )
+
+
+def _finish(batch_id: uuid.UUID) -> bool:
+    """End it, if nothing unfinished is left: counted again under its lock, which whoever runs a member again takes."""
+    with transaction.atomic():
+        batch = lifecycle.lock(Batch.objects.filter(pk=batch_id, finished_at=None)).first()
+        if batch is None or _has_open_children(batch):
+            return False
+        counts = _count(batch)
+        if not counts.all_ended:
+            return False
+        all_completed = counts.completed == counts.total
+        if batch.status != BatchStatus.CANCELLED:
+            batch.status = BatchStatus.COMPLETED if all_completed else BatchStatus.FAILED
+        Batch.objects.filter(pk=batch.pk).update(status=batch.status, finished_at=Now(), **asdict(counts))
+        _go_on(batch, all_completed=all_completed)
+    return True
 
 
 def _has_open_children(batch: Batch) -> bool:
     return Batch.objects.filter(parent=batch, finished_at=None).exists()
-
-
-def _finish(batch: Batch, *, all_completed: bool) -> bool:
-    ended = BatchStatus.COMPLETED if all_completed else BatchStatus.FAILED
-    status = BatchStatus.CANCELLED if batch.status == BatchStatus.CANCELLED else ended
-    with transaction.atomic():
-        mine = Batch.objects.filter(pk=batch.pk, finished_at=None).update(status=status, finished_at=Now())
-        if mine:
-            _go_on(batch, all_completed=all_completed)
-    return bool(mine)
 
 
 def _go_on(batch: Batch, *, all_completed: bool) -> None:

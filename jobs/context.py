@@ -46,6 +46,10 @@ class Running:
     def correlation_id(self) -> str:
         return self.claim.correlation_id
 
+    @property
+    def batch_id(self) -> uuid.UUID | None:
+        return self.claim.batch_id
+
     def remaining(self) -> float:
         """Seconds left of the soft time limit."""
         return self.claim.soft_time_limit - (time.monotonic() - self.started)
@@ -56,6 +60,12 @@ _running: ContextVar[Running | None] = ContextVar("running_job", default=None)
 
 def current() -> Running | None:
     return _running.get()
+
+
+def batch_id() -> uuid.UUID | None:
+    """The batch of the job that runs here, for what follows it to be counted with it."""
+    running = _running.get()
+    return running.batch_id if running else None
 
 
 def progress(current: int, total: int, message: str = "") -> None:

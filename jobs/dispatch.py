@@ -49,7 +49,7 @@ class Dispatcher:
             Chore("expire", lifecycle.expire_overdue, every=1),
             Chore("wake", pausing.run_once, every=0.5),
             Chore("schedules", schedule.run_once, every=0.5),
-            Chore("batches", batches.run_once, every=0.5),
+            Chore("batches", batches.Watcher().run_once, every=0.5),
             Chore("prune", prune.run_once, every=5),
             *(Chore("ring lost", feeder.ring_lost, every=1) for feeder in self.feeders),
             *(Chore("size buffer", feeder.size_buffer, every=1) for feeder in self.feeders),

@@ -27,7 +27,7 @@ Settlement = tuple[Claim, str]
 
 def may_group(claim: Claim) -> bool:
     """Whether the job's success may be written a few milliseconds late."""
-    if not child.is_child() or claim.workflow or claim.batch_id or config().GROUP < 2:
+    if not child.is_child() or claim.workflow or config().GROUP < 2:
         return False
     spec = registry.find(claim.task)
     return spec is not None and not spec.options.effects and not spec.options.atomic

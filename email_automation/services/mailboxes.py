@@ -9,7 +9,7 @@ from django.db import transaction
 
 from email_automation.mailboxes import MailboxError, open_mailbox
 from email_automation.models import Mailbox, MailboxKind, SyncRun
-from jobs import services
+from jobs import batches, services
 from jobs.errors import JobNotFound, Refused
 from jobs.models import Job
 
@@ -62,9 +62,21 @@ def sync_mailbox(mailbox: Mailbox, *, sync_type: str = "manual") -> Job:
         run = SyncRun.objects.create(mailbox=mailbox, sync_type=sync_type[:20])
     elif job := _continued(run):
         return job
-    return services.enqueue(
-        "process_gmail_sync", {"job_id": str(run.job_id)}, job_id=run.job_id, owner_id=mailbox.user_id
+    return _begun(run, mailbox)
+
+
+def _begun(run: SyncRun, mailbox: Mailbox) -> Job:
+    """The sync's job: first member of the batch that counts everything that comes of it."""
+    batch = batches.create(f"sync of {mailbox.name}", owner_id=mailbox.user_id)
+    job = services.enqueue(
+        "process_gmail_sync",
+        {"job_id": str(run.job_id)},
+        job_id=run.job_id,
+        owner_id=mailbox.user_id,
+        batch_id=batch.pk,
     )
+    batches.close(batch.pk)  # it ends with its last unfinished member; each adds what follows it before it ends
+    return job
 
 
 def _continued(run: SyncRun) -> Job | None:

@@ -26,11 +26,15 @@ def bar(job: Job) -> SafeString:
     percent = job.percent
     if percent is None or (percent == 0 and job.status in WAITING):
         return format_html("{}", "")
+    return gauge(percent, job.progress_message)
+
+
+def gauge(percent: float, title: str = "") -> SafeString:
     words = f"{percent:g} %"
     return format_html(
         '<progress class="jobs-bar" max="100" value="{}" title="{}">{}</progress> <span class="jobs-quiet">{}</span>',
         percent,
-        job.progress_message or words,
+        title or words,
         words,
         words,
     )

@@ -13,7 +13,7 @@ from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from jobs.admin.display import badge, block, job_link, moment, pretty
+from jobs.admin.display import badge, block, gauge, job_link, moment, pretty
 from jobs.admin.filters import Choices, Narrowing
 from jobs.admin.readonly import RecordAdmin
 from jobs.config import config
@@ -151,7 +151,7 @@ class EffectAdmin(OfAJob):
 
 @admin.register(Batch)
 class BatchAdmin(RecordAdmin):
-    list_display = ("__str__", "state", "total", "completed", "failed", "when")
+    list_display = ("__str__", "state", "progress", "total", "completed", "failed", "dropped", "when")
     list_filter = ("status",)
     search_fields = ("name", "correlation_id")
     ordering = ("-created_at", "-id")
@@ -169,9 +169,14 @@ class BatchAdmin(RecordAdmin):
         "total",
         "completed",
         "failed",
+        "dropped",
         "created_at",
         "finished_at",
     )
+
+    @admin.display(description="Progress")
+    def progress(self, batch: Batch) -> SafeString:
+        return gauge(batch.percent, f"{batch.ended} of {batch.total} ended, {batch.failed} failed")
 
     @admin.display(description="Status")
     def state(self, batch: Batch) -> SafeString:

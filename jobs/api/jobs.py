@@ -21,7 +21,7 @@ from jobs.errors import KeyTaken
 from jobs.models import Job, JobQuerySet, JobStatus
 from jobs.queues import QUEUES
 
-FILTERS = ("q", "status", "queue", "task", "user_id", "correlation_id", "parent_id", "limit", "cursor")
+FILTERS = ("q", "status", "queue", "task", "user_id", "correlation_id", "parent_id", "batch_id", "limit", "cursor")
 LAST_EPOCH = 4_102_444_800  # the year 2100
 
 
@@ -120,6 +120,8 @@ def _chosen(request: Request) -> JobQuerySet:
             jobs = jobs.filter(**{name: value})
     if parent := request.query_params.get("parent_id"):
         jobs = jobs.filter(parent_id=access.visible_job(request.user, parent).pk)
+    if batch := request.query_params.get("batch_id"):
+        jobs = jobs.filter(batch_id=parsing.identifier("batch_id", batch))
     if (owner := request.query_params.get("user_id")) is not None:
         owner_id = parsing.number("user_id", owner, 0, BIGGEST_ID)
         access.check_list_of(request.user, owner_id)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import uuid
 from collections.abc import Iterable, Mapping
 from typing import IO, Annotated, Any, TypeVar
 
@@ -123,6 +124,14 @@ def number(name: str, value: str, least: int, largest: int) -> int:
     if not (plain and least <= int(value) <= largest):
         raise exceptions.ValidationError({name: f"{name} is a whole number from {least} to {largest}."})
     return int(value)
+
+
+def identifier(name: str, value: str) -> uuid.UUID:
+    """Raises ValidationError, naming the field, for what is no id."""
+    try:
+        return uuid.UUID(value)
+    except ValueError:
+        raise exceptions.ValidationError({name: f"{name} is an id such as {uuid.UUID(int=0)}."}) from None
 
 
 def _check_depth(data: Any) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 from jobs.api import details
 from jobs.legacy import result_of
-from jobs.models import Job, JobStatus
+from jobs.models import Batch, Job, JobStatus
 
 
 def job_status(job: Job) -> dict[str, Any]:
@@ -43,6 +43,25 @@ def job_row(job: Job) -> dict[str, Any]:
         "parent_id": str(job.parent_id) if job.parent_id else None,
         "batch_id": str(job.batch_id) if job.batch_id else None,
         "correlation_id": job.correlation_id,
+    }
+
+
+def batch(batch: Batch) -> dict[str, Any]:
+    """A batch as it was last counted, within a second."""
+    return {
+        "batch_id": str(batch.pk),
+        "name": batch.name,
+        "status": batch.status,
+        "progress": batch.percent,
+        "total": batch.total,
+        "completed": batch.completed,
+        "failed": batch.failed,
+        "dropped": batch.dropped,
+        "created_at": epoch(batch.created_at),
+        "completed_at": epoch(batch.finished_at),
+        "user_id": batch.owner_id,
+        "parent_id": str(batch.parent_id) if batch.parent_id else None,
+        "correlation_id": batch.correlation_id,
     }
 
 

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from jobs.api import again, controls, jobs, queues, users, why
+from jobs.api import again, batches, controls, jobs, queues, users, why
 
 # A caller's own id is any text, slashes too: the paths that name something else come first.
 urlpatterns = [
@@ -16,6 +16,8 @@ urlpatterns = [
     path("jobs/<path:job_id>/retry", jobs.JobRetry.as_view(), name="api-job-retry"),
     path("jobs/<path:job_id>/why", why.Why.as_view(), name="api-job-why"),
     path("jobs/<path:job_id>", jobs.JobDetail.as_view(), name="api-job"),
+    path("batches/<uuid:batch_id>", batches.BatchDetail.as_view(), name="api-batch"),
+    path("batches/<uuid:batch_id>/cancel", batches.BatchCancel.as_view(), name="api-batch-cancel"),
     path("paused", controls.Paused.as_view(), name="api-paused"),
     path("queues/<str:name>/pause", controls.Pause.as_view(), name="api-queue-pause"),
     path("queues/<str:name>/resume", controls.Resume.as_view(), name="api-queue-resume"),

@@ -70,6 +70,7 @@ def world(user: User, one_message: Path) -> dict[str, str]:
         "JSON": "Content-Type: application/json",
         "JOB": str(job.pk),
         "SYNC": str(sync.pk),
+        "BATCH": str(sync.batch_id),
         "USER_ID": str(user.pk),
         "LEAD": str(lead.pk),
     }

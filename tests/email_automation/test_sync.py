@@ -9,10 +9,10 @@ from rest_framework.test import APIClient
 
 from email_automation import pages, services, sync, tasks
 from email_automation.models import Mailbox, Message, SyncRun
-from jobs import context, lifecycle
+from jobs import batches, context, lifecycle
 from jobs import services as job_services
 from jobs.errors import Superseded
-from jobs.models import Job, JobStatus
+from jobs.models import Batch, BatchStatus, Job, JobStatus
 from tests.email_automation.conftest import run
 from tests.email_automation.mailboxes.letters import FROM_LINE, letter
 from tests.email_automation.parsing.mails import mail
@@ -233,3 +233,33 @@ def test_a_jobs_status_over_rest_has_the_syncs_numbers(
         data = client.get(f"/api/jobs/{job.pk}").json()["data"]
         seen.append((data["progress"], data["emails_synced"], data["contacts_found"], data["has_more"]))
     assert seen == [(50.0, 1, 1, True), (100.0, 2, 1, True), (100.0, 2, 1, False)]
+
+
+def test_all_that_comes_of_a_sync_is_counted_in_one_batch(make_mailbox: Make) -> None:
+    sync_job = run(services.sync_mailbox(make_mailbox(letter(1), letter(2))))
+    for job in Job.objects.filter(task="classify_message"):
+        run(job)
+    assert set(Job.objects.values_list("batch", flat=True)) == {sync_job.batch_id}
+    batches.run_once()
+    counted = sync.details(Job.objects.get(pk=sync_job.pk))["batch"]
+    follow_ups = Job.objects.exclude(task__in=["process_gmail_sync", "classify_message"]).count()
+    assert (counted["total"], counted["completed"], counted["failed"]) == (3 + follow_ups, 3, 0)
+    assert counted["status"] == ("closed" if follow_ups else "completed")
+
+
+def test_a_sync_that_cannot_read_its_mailbox_ends_its_batch(make_mailbox: Make) -> None:
+    mailbox = make_mailbox(letter(1))
+    job = services.sync_mailbox(mailbox)
+    Mailbox.objects.filter(pk=mailbox.pk).update(location="")
+    assert run(job).status == JobStatus.FAILED
+    batches.run_once()
+    assert Batch.objects.get().status == BatchStatus.FAILED
+
+
+def test_a_sync_that_is_gone_on_with_opens_its_batch_again(make_mailbox: Make) -> None:
+    mailbox = make_mailbox(letter(1))
+    job = services.sync_mailbox(mailbox)
+    job_services.cancel(job.pk, by="ann")
+    batches.run_once()
+    assert services.sync_mailbox(mailbox).pk == job.pk
+    assert Batch.objects.get().finished_at is None

@@ -9,7 +9,7 @@ from celery import chord, group
 from jobs import batches, executor, lifecycle, services
 from jobs.errors import InvalidArguments
 from jobs.models import Batch, BatchStatus, Job, JobStatus
-from tests.jobs.ledger import BROKEN, row, take
+from tests.jobs.states import BROKEN, in_state, row, take
 
 pytestmark = pytest.mark.django_db
 
@@ -50,6 +50,59 @@ def test_an_empty_batch_completes() -> None:
     batch.refresh_from_db()
     assert batch.status == BatchStatus.COMPLETED
     assert follower("add")
+
+
+def test_each_member_is_counted_as_it_ended() -> None:
+    batch = batches.create()
+    for status in ("completed", "failed", "dead", "cancelled", "expired", "processing", "in_doubt", "pending"):
+        in_state(status, batch_id=batch.pk)
+    batches.run_once()
+    batch.refresh_from_db()
+    assert (batch.total, batch.completed, batch.failed, batch.dropped) == (8, 1, 2, 2)
+    assert (batch.ended, batch.percent) == (5, 62.5)
+
+
+def test_a_batch_is_reached_however_many_old_ones_wait(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(batches, "AT_ONCE", 2)
+    for _ in range(5):
+        batches.create("waits for more members")
+    batches.close(batches.create("is over").pk)
+    watcher = batches.Watcher()
+    assert sum(watcher.run_once() for _ in range(4)) == 1
+
+
+def test_one_whose_last_member_runs_again_meanwhile_does_not_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    batch = batches.create()
+    job = in_state("dead", batch_id=batch.pk)
+    batches.close(batch.pk)
+    seen = batches._count(batch)
+    services.retry(job.pk, by="ann")
+    counted = iter([seen, batches._count(batch)])  # the first look saw the job before it was put back
+    monkeypatch.setattr(batches, "_count", lambda _: next(counted))
+    assert batches.run_once() == 0
+
+
+def test_a_finished_batch_goes_on_with_a_member_that_runs_again_and_succeeds_late() -> None:
+    batch = batches.create(on_success=("add", {"a": 1, "b": 2}), on_complete=("greet", {"user_id": 7}))
+    job = in_state("dead", batch_id=batch.pk)
+    batches.close(batch.pk)
+    batches.run_once()
+    services.retry(job.pk, by="ann")
+    lifecycle.complete([(take(row(job.pk)), "null")])
+    batches.run_once()
+    batch.refresh_from_db()
+    assert (batch.status, batch.completed, batch.failed) == (BatchStatus.COMPLETED, 1, 0)
+    assert Job.objects.filter(task__in=["add", "greet"]).count() == 2  # each once
+
+
+def test_what_a_member_adds_to_a_cancelled_batch_is_cancelled_too() -> None:
+    batch = batches.create()
+    [only] = members(batch, 1)
+    take(only)
+    batches.cancel(batch.pk, by="tests", reason="wrong mailbox")
+    [late] = members(batch, 1)
+    batches.run_once()
+    assert row(late.pk).status == JobStatus.CANCELLED
 
 
 def test_success_does_not_follow_a_failure_but_completion_does() -> None:

@@ -3,9 +3,9 @@
 import pytest
 from django_celery_results.models import TaskResult
 
-from jobs import prune
+from jobs import batches, prune
 from jobs.clock import Now
-from jobs.models import Effect, Job
+from jobs.models import Batch, Effect, Job
 from tests.jobs.ledger import alter, ended, put
 
 pytestmark = pytest.mark.django_db
@@ -46,3 +46,16 @@ def test_a_round_is_bounded() -> None:
     for _ in range(3):
         alter(ended("completed"), finished_at=Now(-15 * DAY))
     assert prune.run_once(limit=2) == 2
+
+
+def test_members_of_a_batch_that_goes_on_are_kept_and_go_with_it_later() -> None:
+    batch = batches.create()
+    job = alter(ended("completed", batch_id=batch.pk), finished_at=Now(-100 * 86_400))
+    assert prune.run_once() == 0
+    batches.close(batch.pk)
+    batches.run_once()
+    Batch.objects.update(finished_at=Now(-100 * 86_400))
+    assert prune.run_once() == 1
+    prune.run_once()
+    assert not Batch.objects.exists()
+    assert not Job.objects.filter(pk=job.pk).exists()
