@@ -36,6 +36,12 @@ def test_every_celery_command_exists_on_our_app(page: Path) -> None:
     assert wrong == []
 
 
+def test_every_command_of_ours_is_in_the_table_of_commands() -> None:
+    ours = {name for name, app in get_commands().items() if app in ("jobs", "fikiri", "email_automation", "crm")}
+    told = {name for row in pages.rows(pages.DOCS / "commands.md") for name in re.findall(r"`(\w+)`", row[0])}
+    assert told == ours
+
+
 def said(page: Path, pattern: re.Pattern[str]) -> Iterator[tuple[str, str]]:
     """What the page tells people to type: its shell blocks and what it quotes in a sentence. Old commands of a diff,
     which begin with a minus, are history."""

@@ -1,0 +1,60 @@
+"""`manage.py enqueue TASK name=value ...`: enqueue a job."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from django.core.management.base import CommandParser
+
+from jobs import registry, services
+from jobs.api.shapes import job_row
+from jobs.errors import InvalidArguments
+from jobs.terminal import AnsweringCommand
+
+
+class Command(AnsweringCommand):
+    help = "Enqueue a job by its task's name and print its id. Arguments are name=value; a value may be JSON."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        super().add_arguments(parser)
+        parser.add_argument("task", help="a task's name")
+        parser.add_argument("arguments", nargs="*", metavar="name=value", help="such as user_id=7 to=ann@example.com")
+        parser.add_argument("--args", dest="given", default="{}", help="arguments as one JSON object")
+        parser.add_argument("--delay", type=float, default=0, help="seconds")
+        parser.add_argument("--priority", type=int, default=5, help="0 to 9, 0 runs first (default 5)")
+        parser.add_argument("--key", help="your own id: one seen before returns that job")
+        parser.add_argument("--owner", type=int, help="the number of the user that it is for")
+
+    def ask(self, *, task: str, arguments: list[str], given: str, owner: int | None, **options: Any) -> dict[str, Any]:
+        spec = registry.get(task)
+        args = _object(given) | dict(_pair(spec, argument) for argument in arguments)
+        chosen = {name: options[name] for name in ("delay", "priority", "key")}
+        return job_row(services.enqueue(task, args, owner_id=owner, **chosen))
+
+    def show(self, answer: dict[str, Any]) -> None:
+        self.stdout.write(answer["job_id"])
+
+
+def _object(text: str) -> dict[str, Any]:
+    try:
+        value = json.loads(text)
+    except ValueError as error:
+        raise InvalidArguments(f"--args is not JSON: {error}.", field="args") from None
+    if not isinstance(value, dict):
+        raise InvalidArguments('--args is to be an object: {"name": "value"}.', field="args")
+    return value
+
+
+def _pair(spec: registry.TaskSpec, argument: str) -> tuple[str, Any]:
+    """A value for a parameter of type text is text, whatever it looks like; else JSON where it is."""
+    name, equals, value = argument.partition("=")
+    if not equals:
+        raise InvalidArguments(f"{argument!r} is no name=value.", field="args")
+    parameter = spec.signature.parameters.get(name)
+    if parameter is not None and parameter.annotation in (str, "str"):
+        return name, value
+    try:
+        return name, json.loads(value)
+    except ValueError:
+        return name, value

@@ -1,0 +1,103 @@
+"""Commands that answer: tables for people, one JSON object for programs."""
+
+from __future__ import annotations
+
+import io
+import json
+import shutil
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from rich.console import Console, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from jobs.errors import Refused
+from jobs.models import FINAL, Job, JobStatus
+
+COLOURS = {
+    JobStatus.COMPLETED: "green",
+    JobStatus.PROCESSING: "cyan",
+    JobStatus.RETRYING: "yellow",
+    JobStatus.FAILED: "red",
+    JobStatus.DEAD: "red",
+    JobStatus.IN_DOUBT: "magenta",
+}
+NARROWEST = 80  # columns
+
+
+class AnsweringCommand(BaseCommand):
+    """`ask` makes the answer, `show` writes it for people. A refusal exits with 2 and says the remedy."""
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--json", action="store_true", help="one JSON object, for programs")
+
+    def handle(self, *_: Any, **options: Any) -> None:
+        for_programs = options.pop("json")
+        try:
+            answer = self.ask(**options)
+        except Refused as error:
+            raise CommandError(str(error), returncode=2) from None
+        if for_programs:
+            self.stdout.write(json.dumps(answer, default=str))
+        else:
+            self.show(answer)
+
+    def ask(self, *args: Any, **options: Any) -> Any:
+        """What `--json` prints. Raises Refused."""
+        raise NotImplementedError
+
+    def show(self, answer: Any) -> None:
+        raise NotImplementedError
+
+    def table(self, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+        shown = Table(box=None, pad_edge=False, header_style="bold")
+        for column in columns:
+            shown.add_column(column, overflow="fold")
+        for row in rows:
+            shown.add_row(*(cell if isinstance(cell, Text) else Text(printable(cell)) for cell in row))
+        self.render(shown)
+
+    def render(self, what: RenderableType) -> None:
+        tty = self.stdout.isatty()
+        paper = io.StringIO()
+        width = max(NARROWEST, shutil.get_terminal_size().columns)
+        Console(file=paper, force_terminal=tty, no_color=not tty, width=width, highlight=False).print(what)
+        self.stdout.write(paper.getvalue(), ending="")
+
+
+def printable(value: Any) -> str:
+    """Text that moves no cursor and starts no escape sequence: errors and arguments come from anywhere."""
+    if value is None:
+        return ""
+    return "".join(character if character.isprintable() or character == "\n" else "�" for character in str(value))
+
+
+def status(value: str) -> Text:
+    return Text(value, style=COLOURS.get(JobStatus(value), ""))
+
+
+def ago(moment: datetime | None) -> str:
+    """How long ago, or in how long: `3 min`, `in 2 h`."""
+    if moment is None:
+        return ""
+    seconds = (datetime.now(UTC) - moment).total_seconds()
+    return span(seconds) if seconds >= 0 else f"in {span(-seconds)}"
+
+
+def span(seconds: float) -> str:
+    for size, unit in ((86_400, "d"), (3_600, "h"), (60, "min")):
+        if seconds >= 2 * size:
+            return f"{seconds / size:.0f} {unit}"
+    return f"{seconds:.0f} s"
+
+
+def note(job: Job) -> str:
+    """The one thing to say of a job beside its status."""
+    if job.error:
+        return job.error
+    if job.status not in FINAL and job.progress_total:
+        return f"{job.percent:g} % {job.progress_message}".strip()
+    return job.reason
