@@ -1,14 +1,11 @@
 """Pages are run in a process that forgets their tasks again."""
 
-from collections.abc import Callable, Iterator
-from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from django.contrib.auth.models import User
 
 from email_automation import sample
-from jobs import clock
 from tests.jobs.brokers import forgotten_broker
 
 __all__ = ["forgotten_broker"]  # a fixture of its own file, for every test here
@@ -17,13 +14,6 @@ __all__ = ["forgotten_broker"]  # a fixture of its own file, for every test here
 @pytest.fixture
 def user(transactional_db: None) -> User:
     return User.objects.create_user("jane", "jane@fikiri.test", is_staff=True, is_superuser=True)
-
-
-@pytest.fixture
-def later() -> Iterator[Callable[[float], None]]:
-    """Moves the database's clock on by so many seconds."""
-    yield lambda seconds: clock.shift(timedelta(seconds=seconds))
-    clock.shift(timedelta())
 
 
 @pytest.fixture

@@ -1,17 +1,17 @@
 """The Python of the pages runs, from top to bottom, and the jobs that it asks for complete."""
 
 import inspect
-import threading
-from collections.abc import Callable
+import re
+import unittest
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
 
-from jobs import batches, direct, schedule
+from jobs import batches, schedule
 from jobs.models import Job, JobStatus
-from jobs.queues import QUEUES
+from jobs.testing import FrozenClock, drain
 from tests.docs import pages
 from tests.docs.stand_ins import Billing, make_lead
 
@@ -40,9 +40,9 @@ def run_page(page: Path, namespace: Namespace) -> None:
             run(block, namespace)
 
 
-def run_due_jobs() -> int:
+def run_due_jobs() -> None:
     """Every job that is due, here, claimed and settled as by a worker."""
-    return direct.run_due(list(QUEUES), stop=threading.Event())
+    drain(check=False)
 
 
 @pytest.mark.parametrize("page", WITH_PYTHON, ids=pages.name)
@@ -52,11 +52,21 @@ def test_a_page_runs_and_its_jobs_complete(page: Path, namespace: Namespace) -> 
     assert [f"{job}: {job.error}" for job in Job.objects.exclude(status=JobStatus.COMPLETED)] == []
 
 
-@pytest.mark.parametrize("page", WITH_PYTHON, ids=pages.name)
-def test_the_tests_of_a_page_pass(page: Path, namespace: Namespace) -> None:
+@pytest.mark.parametrize(
+    ("page", "name"),
+    [(page, name) for page in WITH_PYTHON for name in re.findall(r"^def (test_\w+)", page.read_text(), re.MULTILINE)],
+    ids=lambda value: pages.name(value) if isinstance(value, Path) else value,
+)
+def test_a_test_of_a_page_passes(page: Path, name: str, namespace: Namespace) -> None:
     run_page(page, namespace)
-    for test in [value for name, value in namespace.items() if name.startswith("test_")]:
-        test(**{name: namespace[name] for name in inspect.signature(test).parameters})
+    test = namespace[name]
+    test(**{name: namespace[name] for name in inspect.signature(test).parameters})
+
+
+def test_the_test_case_of_a_page_passes(namespace: Namespace) -> None:
+    run_page(pages.DOCS / "testing-your-tasks.md", namespace)
+    outcome = unittest.TestLoader().loadTestsFromTestCase(namespace["Billing"]).run(unittest.TestResult())
+    assert (outcome.testsRun, outcome.errors, outcome.failures) == (1, [], [])
 
 
 @pytest.mark.parametrize("task", ["tag_lead", "export_lead", "refresh_credit", "check_credit", "greet_lead"])
@@ -84,13 +94,11 @@ def test_the_task_with_a_checkpoint_of_the_how_to_completes(how_to: Namespace) -
 
 
 def test_the_effect_of_the_how_to_happens_once_although_its_answer_is_lost(
-    how_to: Namespace, later: Callable[[float], None]
+    how_to: Namespace, jobs_clock: FrozenClock
 ) -> None:
     how_to["billing"].lose_answers = 1
     job = how_to["services"].enqueue("invoice_lead", {"lead_id": how_to["lead"].pk, "cents": 100})
-    run_due_jobs()
-    later(60)
-    run_due_jobs()
+    drain(skip_waits=True)
     job.refresh_from_db()
     assert (job.status, job.attempt, len(how_to["billing"].invoices)) == (JobStatus.COMPLETED, 2, 1)
 

@@ -8,6 +8,7 @@ from jobs.effects import Fate
 from jobs.lifecycle import CELERY_STATES
 from jobs.models import JobStatus
 from jobs.queues import QUEUES, JobQueue
+from jobs.testing import POINTS
 from tests.docs import pages
 
 HOW_TO = pages.DOCS / "writing-tasks.md"
@@ -45,6 +46,11 @@ def test_every_status_has_its_row_and_its_place_in_the_picture() -> None:
 def test_what_a_cancel_says_of_effects_is_what_the_code_says() -> None:
     told = [row[0].strip("`") for row in pages.rows(LIFE_CYCLE) if len(row) == 2 and not row[1].isupper()]
     assert told == list(Fate)
+
+
+def test_the_points_of_a_crash_are_those_of_the_kit() -> None:
+    page = pages.rows(pages.DOCS / "testing-your-tasks.md")
+    assert {row[0].strip("`"): row[1] for row in page if row[0].strip("`") in POINTS} == POINTS
 
 
 def test_celerys_words_for_a_status_are_those_that_are_written() -> None:
