@@ -10,7 +10,7 @@ import pytest
 from django.db import transaction
 from django.test import TestCase
 
-from jobs import batches, clock, direct, doorbell, lifecycle, services
+from jobs import batches, clock, doorbell, executor, identity, lifecycle, services
 from jobs.errors import Refused, UnknownTask
 from jobs.models import Effect, Job, Schedule, TaskControl
 from jobs.outcomes import Again, Completed, Later
@@ -124,7 +124,7 @@ def test_what_is_paused_or_unknown_or_waits_behind_another_does_not_hang_it() ->
     TaskControl.objects.create(name="add", paused=True)
     services.enqueue("add", {"a": 1, "b": 1})
     latest = [echo(n, unique=Unique("k", while_="latest")) for n in range(2)]
-    lifecycle.claim(latest[0].pk, direct.identity.current(), latest[0].pk)
+    lifecycle.claim(latest[0].pk, identity.current(), latest[0].pk)
     echo(2, unique=Unique("k", while_="latest"))
     echo(3)
     assert seen(drain()) == [3]
@@ -197,7 +197,7 @@ def test_a_crash_leaves_what_a_dead_process_leaves(tmp_path: Path) -> None:
     (tmp_path / "shop").touch()
     job = services.enqueue("buy", {"shop": str(tmp_path / "shop")})
     with pytest.raises(Crashed), crash("after effect"):
-        direct.executor.run(job.pk)
+        executor.run(job.pk)
     assert (row(job.pk).status, row(job.pk).attempts.count()) == ("processing", 0)
     assert Effect.objects.get().status == "attempting"
 
