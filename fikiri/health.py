@@ -11,6 +11,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from fikiri.broker import connect
+from jobs.health import has_dispatcher, queues
 
 TIMEOUT = 1.0  # seconds for the broker's answer
 
@@ -29,6 +30,19 @@ def readyz(_request: HttpRequest) -> JsonResponse:
     checks = {name: check() for name, check in CHECKS.items()}
     ready = all(answer == "ok" for answer in checks.values())
     return JsonResponse({"status": "ok" if ready else "unavailable", "checks": checks}, status=200 if ready else 503)
+
+
+@never_cache
+@require_safe
+def workerz(_request: HttpRequest) -> JsonResponse:
+    """200 when a dispatcher works and every queue is consumed or paused, else 503; each queue says its state."""
+    try:
+        checks = {name: queue.state for name, queue in queues().items()}
+        checks["dispatcher"] = "ok" if has_dispatcher() else "none"
+    except DatabaseError as error:
+        checks = {"database": f"unreachable ({type(error).__name__})"}
+    well = all(answer in ("ok", "paused") for answer in checks.values())
+    return JsonResponse({"status": "ok" if well else "unavailable", "checks": checks}, status=200 if well else 503)
 
 
 def database() -> str:

@@ -15,6 +15,7 @@ urlpatterns = [
     path("", RedirectView.as_view(pattern_name="admin:index")),
     path("healthz", health.healthz),
     path("readyz", health.readyz),
+    path("workerz", health.workerz),
     path("api/", include("jobs.api.urls")),
     path("api/", include("email_automation.urls")),
     path("api/", include("crm.urls")),

@@ -28,6 +28,8 @@ class Config:
     PUSH_TIMEOUT: float = 0.2  # connecting to, and each answer of, the broker while enqueueing
     BEAT_EVERY: float = 3
     BEAT_TTL: float = 12
+    CANARY_EVERY: float = 60  # a small job goes through each queue this often, to see that its workers consume; 0: none
+    CANARY_WITHIN: float = 15  # and is expected back within this
     DEATHS: int = 2  # a job whose own process died under it this often is put aside
     ORPHANED: int = 5  # and one whose whole worker vanished this often
     ARGUMENTS_LIMIT: int = 65_536  # bytes of JSON

@@ -10,6 +10,7 @@ import structlog
 
 from jobs import events
 from jobs.models import JobStatus
+from jobs.models.job import CANARY
 
 log = structlog.stdlib.get_logger("jobs")
 plain = logging.getLogger("jobs")
@@ -35,7 +36,7 @@ def _on_enqueued(*, ids: list[uuid.UUID], task: str, queue: str, **_: Any) -> No
 
 def _on_settled(*, job: events.Settled, status: JobStatus, **_: Any) -> None:
     level = LEVELS.get(status, logging.INFO)
-    if not plain.isEnabledFor(level):
+    if job.task == CANARY or not plain.isEnabledFor(level):
         return
     log.log(
         level,

@@ -17,6 +17,7 @@ from jobs.config import config
 from jobs.errors import InvalidArguments, UnknownTask
 from jobs.retries import Rules, check
 
+CANARY = "jobs.canary"  # the platform's own, which only its dispatcher sends
 _NUL = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")  # in JSON text; a backslash before it would make it plain text
 
 P = ParamSpec("P")
@@ -178,7 +179,8 @@ def known() -> list[str]:
 
 
 def names() -> list[str]:
-    return sorted(_tasks)
+    """Of all tasks that people may use."""
+    return sorted(_tasks.keys() - {CANARY})
 
 
 def _celery_task(name: str) -> TaskSpec | None:

@@ -126,11 +126,15 @@ def queue_stats(queue: str) -> dict[str, int]:
     """Jobs of a queue: waiting and due, waiting for a later time, all, and those with an outcome."""
     limits(queue)
     waiting = Q(status__in=WAITING)
-    return Job.objects.filter(queue=queue).aggregate(
-        pending_jobs=Count("id", filter=waiting & Q(run_at__lte=Now())),
-        delayed_jobs=Count("id", filter=waiting & Q(run_at__gt=Now())),
-        total_jobs=Count("id"),
-        total_results=Count("id", filter=~Q(status__in=[*WAITING, JobStatus.PROCESSING])),
+    return (
+        Job.objects.of_people()
+        .filter(queue=queue)
+        .aggregate(
+            pending_jobs=Count("id", filter=waiting & Q(run_at__lte=Now())),
+            delayed_jobs=Count("id", filter=waiting & Q(run_at__gt=Now())),
+            total_jobs=Count("id"),
+            total_results=Count("id", filter=~Q(status__in=[*WAITING, JobStatus.PROCESSING])),
+        )
     )
 
 

@@ -22,6 +22,7 @@ from jobs.admin import doubt, filters, job_page, steering
 from jobs.admin.display import badge, bar, moment, took, tries
 from jobs.admin.readonly import RecordAdmin
 from jobs.models import WAITING, Effect, Job, JobStatus
+from jobs.models.job import CANARY
 
 NOTE = 120  # characters
 
@@ -55,6 +56,10 @@ class JobAdmin(RecordAdmin):
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
         return JobList
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Job]:
+        jobs: QuerySet[Job] = super().get_queryset(request)
+        return jobs.exclude(task=CANARY)
 
     def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> tuple[QuerySet[Job], bool]:
         try:

@@ -10,7 +10,7 @@ from django.db.models import Count, Min, Q
 
 from jobs.admin.records import state_of
 from jobs.clock import Now
-from jobs.models import WAITING, Job, JobStatus, Lease, Quarantine, QueueControl, WorkerBeat
+from jobs.models import WAITING, Canary, Job, JobStatus, Lease, Quarantine, QueueControl, WorkerBeat
 from jobs.queues import QUEUES
 from jobs.worker import DISPATCHER
 
@@ -27,6 +27,7 @@ class QueueLine:
     workers: int = 0
     slots: int = 0
     control: QueueControl | None = None
+    silent_since: datetime | None = None
 
 
 @dataclass
@@ -42,6 +43,8 @@ def overview() -> Overview:
     lines = {name: QueueLine(name) for name in QUEUES}
     _count_jobs(lines)
     _count_workers(lines)
+    for canary in Canary.objects.filter(queue__in=lines, silent_since__isnull=False):
+        lines[canary.queue].silent_since = canary.silent_since
     for control in QueueControl.objects.filter(name__in=lines):
         lines[control.name].control = control
     return Overview(
@@ -67,7 +70,7 @@ def _count_jobs(lines: dict[str, QueueLine]) -> None:
 
 def _by_queue(statuses: Any) -> Any:
     # Each of these sets of statuses has a partial index; together they would have none.
-    return Job.objects.filter(status__in=statuses).order_by().values_list("queue")
+    return Job.objects.of_people().filter(status__in=statuses).order_by().values_list("queue")
 
 
 def _count_workers(lines: dict[str, QueueLine]) -> None:

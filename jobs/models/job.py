@@ -24,6 +24,7 @@ class JobStatus(models.TextChoices):
     IN_DOUBT = "in_doubt"  # an effect may or may not have happened
 
 
+CANARY = "jobs.canary"  # the platform's own task, which is nobody's to see
 WAITING = (JobStatus.PENDING, JobStatus.RETRYING)
 FINAL = (JobStatus.COMPLETED, JobStatus.FAILED, JobStatus.DEAD, JobStatus.CANCELLED, JobStatus.EXPIRED)
 
@@ -43,9 +44,13 @@ class JobQuerySet(models.QuerySet["Job"]):
     def unfinished(self) -> JobQuerySet:
         return self.exclude(status__in=FINAL)
 
+    def of_people(self) -> JobQuerySet:
+        """All but the platform's own."""
+        return self.exclude(task=CANARY)
+
     def visible_to(self, user: AbstractUser | AnonymousUser) -> JobQuerySet:
         """Staff see every job, others their own."""
-        return self if user.is_staff else self.filter(owner_id=user.pk or -1)
+        return self.of_people() if user.is_staff else self.filter(owner_id=user.pk or -1)
 
     def newest_first(self) -> JobQuerySet:
         return self.order_by("-created_at", "-id")

@@ -19,6 +19,7 @@ JOBS = {
     "BEAT_TTL": 3,
     "CANCEL_GRACE": 1,
     "STOP_GRACE": 2,
+    "CANARY_EVERY": 0,
 }
 ENV = {"DJANGO_SETTINGS_MODULE": "tests.process_settings", "LOG_LEVEL": "INFO"}
 
