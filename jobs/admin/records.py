@@ -17,7 +17,7 @@ from jobs.admin.display import badge, block, gauge, job_link, moment, pretty
 from jobs.admin.filters import Choices, Narrowing
 from jobs.admin.readonly import RecordAdmin
 from jobs.config import config
-from jobs.models import Attempt, AuditEntry, Batch, Effect, JobEvent, JobStatus, Quarantine, Schedule, WorkerBeat
+from jobs.models import Attempt, AuditEntry, Batch, Effect, JobEvent, JobStatus, Quarantine, WorkerBeat
 
 
 class OutcomeFilter(Narrowing):
@@ -190,21 +190,6 @@ class BatchAdmin(RecordAdmin):
     @admin.display(description="Created")
     def when(self, batch: Batch) -> SafeString:
         return moment(batch.created_at)
-
-
-@admin.register(Schedule)
-class ScheduleAdmin(RecordAdmin):
-    list_display = ("name", "task", "clock", "paused", "next")
-    list_filter = ("paused",)
-    search_fields = ("name", "task")
-
-    @admin.display(description="When")
-    def clock(self, schedule: Schedule) -> str:
-        return f"{schedule.cron} ({schedule.time_zone})" if schedule.cron else f"every {schedule.every} s"
-
-    @admin.display(description="Next")
-    def next(self, schedule: Schedule) -> SafeString:
-        return moment(schedule.next_tick)
 
 
 @admin.register(Quarantine)

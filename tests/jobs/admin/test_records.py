@@ -18,7 +18,6 @@ from jobs.models import (
     Effect,
     JobEvent,
     Quarantine,
-    Schedule,
     WorkerBeat,
 )
 from tests.jobs.admin.conftest import page
@@ -45,10 +44,6 @@ def an_effect_of_a_pruned_job() -> Effect:
 
 def a_batch() -> Batch:
     return Batch.objects.create(name=HOSTILE, correlation_id="x", created_at=Now())
-
-
-def a_schedule() -> Schedule:
-    return Schedule.objects.create(name=HOSTILE, task="tests.greet", cron="0 4 * * *")
 
 
 def a_message() -> Quarantine:
@@ -79,7 +74,7 @@ def a_group() -> GroupResult:
 
 
 RECORDS = [
-    an_attempt, an_event, an_effect, an_effect_of_a_pruned_job, a_batch, a_schedule, a_message, an_entry, a_worker,
+    an_attempt, an_event, an_effect, an_effect_of_a_pruned_job, a_batch, a_message, an_entry, a_worker,
     a_result, a_foreign_result, a_group,
 ]  # fmt: skip
 Make = Callable[[], Any]

@@ -1,0 +1,154 @@
+"""Schedules: made and changed here, with the next ticks shown before anything is saved."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, ClassVar, cast
+from zoneinfo import available_timezones
+
+from django import forms
+from django.contrib import admin
+from django.contrib.auth import get_user_model
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.html import format_html_join
+from django.utils.safestring import SafeString
+
+from jobs import audit, registry, schedule
+from jobs.admin.display import badge, moment
+from jobs.models import Schedule
+
+if TYPE_CHECKING:
+    AdminBase = admin.ModelAdmin[Schedule]
+    FormBase = forms.ModelForm[Schedule]
+else:
+    AdminBase = admin.ModelAdmin
+    FormBase = forms.ModelForm
+
+TICKING = ("cron", "every", "time_zone")  # a change of these moves the next tick
+KEPT = ("task", "arguments", "cron", "every", "time_zone", "overlap", "missed", "owner_id", "paused")
+
+
+class ScheduleForm(FormBase):
+    """Checked like an enqueue: a task's name, its arguments against its signature, a cron expression, a user."""
+
+    enabled = forms.BooleanField(required=False, initial=True, help_text="Off, its ticks pass and are not made up for.")
+
+    class Meta:
+        model = Schedule
+        fields = ("name", "task", "arguments", "cron", "every", "time_zone", "overlap", "missed", "owner_id")
+        widgets: ClassVar[dict[str, Any]] = {"arguments": forms.Textarea(attrs={"rows": 4, "class": "vLargeTextField"})}
+        labels: ClassVar[dict[str, str]] = {"owner_id": "Owner", "every": "Every", "missed": "Missed ticks"}
+        help_texts: ClassVar[dict[str, str]] = {
+            "arguments": 'By name, as JSON: {"user_id": 1}',
+            "cron": "Minute, hour, day of the month, month, day of the week: 30 9 * * 1-5. Or leave it empty and say a "
+            "number of seconds.",
+            "overlap": "While the last tick's job goes on: skip the tick, allow both, or let one wait.",
+            "missed": "While no dispatcher ran: skip them, make up for them once, or for all.",
+            "owner_id": "A user's number: whose job it is, and who sees it. Empty for the system's own.",
+        }
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if not self.fields:  # somebody who may only look
+            return
+        names = dict.fromkeys([*registry.names(), self.instance.task] if self.instance.task else registry.names())
+        self.fields["task"] = forms.ChoiceField(choices=[(name, name) for name in names])
+        zones = [(name, name) for name in sorted(available_timezones())]
+        self.fields["time_zone"] = forms.ChoiceField(choices=zones, initial="UTC")
+        if self.instance.pk:
+            self.fields["enabled"].initial = not self.instance.paused
+
+    @property
+    def is_preview(self) -> bool:
+        return "_preview" in self.data
+
+    def is_valid(self) -> bool:
+        """A preview is shown again with what was typed, and never saved."""
+        return super().is_valid() and not self.is_preview
+
+    def clean_owner_id(self) -> int | None:
+        owner_id = cast("int | None", self.cleaned_data["owner_id"])
+        if owner_id is not None and not get_user_model()._default_manager.filter(pk=owner_id).exists():
+            raise forms.ValidationError(f"There is no user {owner_id}.")
+        return owner_id
+
+    def clean_arguments(self) -> dict[str, Any]:
+        arguments = self.cleaned_data["arguments"] or {}
+        if not isinstance(arguments, dict):
+            raise forms.ValidationError('Give them by name: {"user_id": 1}')
+        return arguments
+
+    def next_ticks(self) -> list[datetime]:
+        """Of what is typed, or of what is saved; none while it is wrong."""
+        if self.is_bound:
+            return [] if self.errors else schedule.preview(self._typed())
+        return schedule.preview(self.instance) if self.instance.pk else []
+
+    def _typed(self) -> Schedule:
+        typed = {name: self.cleaned_data[name] for name in TICKING}
+        return Schedule(**typed, created_at=self.instance.created_at or timezone.now())
+
+    def save(self, commit: bool = True) -> Schedule:
+        self.instance.paused = not self.cleaned_data["enabled"]
+        return super().save(commit)
+
+
+@admin.register(Schedule)
+class ScheduleAdmin(AdminBase):
+    form = ScheduleForm
+    change_form_template = "admin/jobs/schedule/change_form.html"
+    list_display = ("name", "task", "clock", "state", "next")
+    list_filter = ("paused",)
+    search_fields = ("name", "task")
+    fields = ("name", "task", "arguments", "cron", "every", "time_zone", "overlap", "missed", "owner_id", "enabled")
+
+    class Media:
+        css = {"all": ("jobs/admin.css",)}
+
+    def get_fields(self, request: HttpRequest, obj: Schedule | None = None) -> Any:
+        may_change = self.has_change_permission(request, obj) if obj else self.has_add_permission(request)
+        return self.fields if may_change else (*self.fields[:-1], "paused")
+
+    def render_change_form(self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
+        form = context["adminform"].form
+        ticks = form.next_ticks() if isinstance(form, ScheduleForm) else []
+        return super().render_change_form(request, context | {"ticks": ticks}, *args, **kwargs)
+
+    def save_model(self, request: HttpRequest, obj: Schedule, form: Any, change: bool) -> None:
+        before = _kept(Schedule.objects.get(pk=obj.pk)) if change else None
+        if not change or {*TICKING, "enabled"} & set(form.changed_data):
+            obj.next_tick = None  # what passed meanwhile is not made up for
+        super().save_model(request, obj, form, change)
+        self._record(request, "change" if change else "add", obj, before, _kept(obj))
+
+    def delete_model(self, request: HttpRequest, obj: Schedule) -> None:
+        before, name = _kept(obj), obj.name
+        super().delete_model(request, obj)
+        obj.name = name
+        self._record(request, "delete", obj, before, None)
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Schedule]) -> None:
+        for one in queryset:
+            self.delete_model(request, one)
+
+    @admin.display(description="When")
+    def clock(self, one: Schedule) -> str:
+        return f"{one.cron} ({one.time_zone})" if one.cron else f"every {one.every} s"
+
+    @admin.display(description="State")
+    def state(self, one: Schedule) -> SafeString:
+        return badge("retrying", "off") if one.paused else badge("completed", "on")
+
+    @admin.display(description="Next")
+    def next(self, one: Schedule) -> SafeString:
+        return format_html_join("", "{}", [(moment(one.next_tick),)]) if not one.paused else moment(None)
+
+    def _record(self, request: HttpRequest, verb: str, one: Schedule, before: Any, after: Any) -> None:
+        by = request.user.get_username()
+        audit.record(verb, f"schedule {one.name}", by=by, origin="admin", before=before, after=after)
+
+
+def _kept(one: Schedule) -> dict[str, Any]:
+    return {name: getattr(one, name) for name in KEPT}
