@@ -20,6 +20,7 @@ from django.db.models import Count
 from django_celery_results.models import TaskResult
 
 from jobs import correlation, enqueueing, lifecycle, registry
+from jobs.arguments import plain
 from jobs.clock import Now
 from jobs.errors import Refused
 from jobs.models import WAITING, Batch, BatchStatus, Job, JobStatus
@@ -82,7 +83,7 @@ def for_chord(batch_id: uuid.UUID, ids: Sequence[str], body: Mapping[str, Any]) 
         name="chord",
         status=BatchStatus.CLOSED,
         total=len(ids),
-        chord=registry.plain("chord", {"ids": list(ids), "body": dict(body)}),
+        chord=plain("chord", {"ids": list(ids), "body": dict(body)}).values,
         correlation_id=correlation.current(),
         created_at=Now(),
     )

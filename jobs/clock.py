@@ -10,6 +10,8 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import Func
 from django.db.models.sql.compiler import SQLCompiler
 
+Setting = tuple[timedelta, datetime | None]
+
 _offset = timedelta()
 _frozen: datetime | None = None
 
@@ -60,6 +62,11 @@ def aware(value: Any) -> datetime:
     """A time as a database driver gives it, as an aware datetime."""
     moment = value if isinstance(value, datetime) else datetime.fromisoformat(value)
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def setting() -> Setting:
+    """How the clock is set now: what was made of it stays right as long as this is the same."""
+    return _offset, _frozen
 
 
 def freeze(moment: datetime | None) -> None:

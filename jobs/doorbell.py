@@ -6,15 +6,16 @@ A message holds the task's name and the job's id, nothing of its content. It can
 from __future__ import annotations
 
 import base64
+import hashlib
 import json
 import time
 from collections.abc import Sequence
 from functools import cache
+from typing import Any
 
 import celery
-import redis
 from kombu.exceptions import OperationalError
-from redis.commands.core import Script
+from redis.exceptions import NoScriptError
 
 from jobs import broker
 from jobs.broker import PREFIX, Unreachable
@@ -31,6 +32,7 @@ if taken > 0 then redis.call('LPUSH', KEYS[1], unpack(ARGV, 2, taken + 1)) end
 return math.max(taken, 0)
 """
 
+_PUSH_HASH = hashlib.sha1(PUSH.encode(), usedforsecurity=False).hexdigest()
 _refused_until: dict[str, float] = {}
 
 
@@ -58,18 +60,30 @@ def is_willing(queue: str) -> bool:
     return not broker.is_open() and time.monotonic() >= _refused_until.get(queue, 0)
 
 
+def room(queue: str) -> int:
+    """How many rings of an enqueuer the queue would take now; they may be fewer when it comes to it."""
+    if not is_willing(queue):
+        return 0
+    if not broker.is_redis():
+        return config().BUFFER_LIMIT
+    try:
+        with broker.client().pipeline(transaction=False) as pipeline:
+            pipeline.get(buffer_key(queue))
+            pipeline.llen(list_key(queue))
+            limit, length = pipeline.execute()
+    except Unreachable as error:
+        broker.trip(error)
+        return 0
+    return min(max(0, int(config().BUFFER if limit is None else limit) - int(length)), config().BUFFER_LIMIT)
+
+
 def push(queue: str, rings: Sequence[Due]) -> int:
     """Ring as an enqueuer: only while the queue has no backlog. Returns how many were taken, from the first on."""
     if not broker.is_redis():
         return _publish(queue, rings)
     rings = rings[: config().BUFFER_LIMIT]
     try:
-        taken = int(
-            _script(broker.client())(
-                keys=[list_key(queue), buffer_key(queue)],
-                args=[config().BUFFER, *map(render, rings, [queue] * len(rings))],
-            )
-        )
+        taken = _push(queue, [render(ring, queue) for ring in rings])
     except Unreachable as error:
         broker.trip(error)
         return 0
@@ -137,9 +151,24 @@ def _template(task: str, queue: str, soft: float, hard: float) -> tuple[str, str
     return head, middle, tail
 
 
-@cache
-def _script(client: redis.Redis) -> Script:
-    return client.register_script(PUSH)
+def _push(queue: str, messages: list[str]) -> int:
+    """Redis keeps the script under its hash until it is restarted."""
+    asked = ("2", list_key(queue), buffer_key(queue), str(config().BUFFER), *messages)
+    try:
+        return int(_ask("EVALSHA", _PUSH_HASH, *asked))
+    except NoScriptError:
+        return int(_ask("EVAL", PUSH, *asked))
+
+
+def _ask(*command: str) -> Any:
+    """As the client would, without what it does around a command: that costs as much as the command."""
+    pool = broker.client().connection_pool
+    connection: Any = pool.get_connection()
+    try:
+        connection.send_command(*command)
+        return connection.read_response()
+    finally:
+        pool.release(connection)
 
 
 def _publish(queue: str, rings: Sequence[Due]) -> int:

@@ -3,22 +3,18 @@
 from __future__ import annotations
 
 import inspect
-import json
-import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, ParamSpec, TypeVar, cast, get_type_hints
+from typing import Any, ParamSpec, TypeVar, cast
 
 import celery
-from pydantic import PydanticSchemaGenerationError, TypeAdapter, ValidationError
 
-from jobs.config import config
+from jobs.arguments import Parameters
 from jobs.errors import InvalidArguments, UnknownTask
 from jobs.retries import Rules, check
 
 CANARY = "jobs.canary"  # the platform's own, which only its dispatcher sends
-_NUL = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")  # in JSON text; a backslash before it would make it plain text
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -51,11 +47,13 @@ class TaskSpec:
     def queue(self) -> str:
         return self.options.queue
 
-    @cached_property
+    @property
     def signature(self) -> inspect.Signature:
-        signature = inspect.signature(self.function)
-        parameters = list(signature.parameters.values())
-        return signature.replace(parameters=parameters[1:] if self.bound else parameters)
+        return self.parameters.signature
+
+    @cached_property
+    def parameters(self) -> Parameters:
+        return Parameters(self.name, self.function, is_method=self.bound)
 
     def bind(self, args: Sequence[Any], kwargs: Mapping[str, Any]) -> dict[str, Any]:
         """The arguments by name, checked against the signature, the types, JSON and the size limit.
@@ -63,59 +61,11 @@ class TaskSpec:
         Raises:
             InvalidArguments: naming the argument and what is wrong with it.
         """
-        try:
-            bound = self.signature.bind(*args, **kwargs)
-        except TypeError as error:
-            raise InvalidArguments(f"{self.name}: {error}. It takes {self.signature}.", field="args") from None
-        arguments = plain(self.name, self._flat(bound))
-        for name, value in bound.arguments.items():
-            self._check(name, value)
-        return arguments
+        return self.parameters.bind(args, kwargs).values
 
     def call_arguments(self, arguments: Mapping[str, Any]) -> tuple[list[Any], dict[str, Any]]:
         """The inverse of `bind`: positional and keyword arguments for the call."""
-        named = dict(arguments)
-        rest = [value for p in self._parameters(inspect.Parameter.VAR_POSITIONAL) for value in named.pop(p.name, ())]
-        by_place = inspect.Parameter.POSITIONAL_OR_KEYWORD if rest else inspect.Parameter.POSITIONAL_ONLY
-        before = [p.name for p in self.signature.parameters.values() if p.kind <= by_place]
-        return [*(named.pop(name) for name in before if name in named), *rest], named
-
-    def _flat(self, bound: inspect.BoundArguments) -> dict[str, Any]:
-        flat = dict(bound.arguments)
-        for parameter in self._parameters(inspect.Parameter.VAR_KEYWORD):
-            more = flat.pop(parameter.name, {})
-            if twice := flat.keys() & more.keys():
-                raise InvalidArguments(f"{self.name}: {min(twice)} is given twice.", field=min(twice))
-            flat |= more
-        return flat
-
-    def _parameters(self, kind: inspect._ParameterKind) -> list[inspect.Parameter]:
-        return [p for p in self.signature.parameters.values() if p.kind is kind]
-
-    def _check(self, name: str, value: Any) -> None:
-        adapter = self._adapters.get(name)
-        if adapter is None:
-            return
-        try:
-            adapter.validate_json(json.dumps(value), strict=True)
-        except ValidationError as error:
-            first = error.errors(include_input=False, include_url=False)[0]
-            where = ".".join(str(part) for part in (name, *first["loc"]))
-            raise InvalidArguments(f"{self.name}: {where}: {first['msg']}.", field=where) from None
-
-    @cached_property
-    def _adapters(self) -> dict[str, TypeAdapter[Any]]:
-        """A checker for each argument whose annotation it can read."""
-        adapters = {}
-        for name, hint in _hints(self.function).items():
-            parameter = self.signature.parameters.get(name)
-            if parameter is None or parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
-                continue
-            try:
-                adapters[name] = TypeAdapter(hint)
-            except PydanticSchemaGenerationError:
-                continue  # a type of the task's own, which JSON cannot hold anyway
-        return adapters
+        return self.parameters.unbind(arguments)
 
 
 _tasks: dict[str, TaskSpec] = {}
@@ -204,47 +154,3 @@ def _celery_task(name: str) -> TaskSpec | None:
 
 def _address(function: Callable[..., Any]) -> str:
     return f"{function.__module__}.{function.__qualname__}"
-
-
-def _hints(function: Callable[..., Any]) -> dict[str, Any]:
-    try:
-        return get_type_hints(function)
-    except (NameError, TypeError):  # an annotation that only a type checker can read
-        return {}
-
-
-def plain(task: str, arguments: dict[str, Any]) -> dict[str, Any]:
-    """The arguments as JSON gives them back."""
-    try:
-        text = json.dumps(arguments, allow_nan=False, ensure_ascii=False)
-        size = len(text.encode())
-    except (TypeError, ValueError, RecursionError):
-        raise _not_json(task, arguments) from None
-    if _NUL.search(text):
-        raise _not_json(task, arguments)
-    if size > config().ARGUMENTS_LIMIT:
-        largest = max(arguments, key=lambda name: len(json.dumps(arguments[name])))
-        raise InvalidArguments(
-            f"{task}: arguments are {size:,} bytes, the limit is {config().ARGUMENTS_LIMIT:,}. "
-            f"Store what is large ({largest}) and pass its id.",
-            field=largest,
-        )
-    return cast("dict[str, Any]", json.loads(text))
-
-
-def _not_json(task: str, arguments: dict[str, Any]) -> InvalidArguments:
-    for name, value in arguments.items():
-        try:
-            text = json.dumps(value, allow_nan=False, ensure_ascii=False)
-            text.encode()
-        except UnicodeEncodeError:
-            return _unstorable(task, name, "half a surrogate pair")
-        except (TypeError, ValueError, RecursionError) as error:
-            return InvalidArguments(f"{task}: {name} is not JSON: {error}.", field=name)
-        if _NUL.search(text):
-            return _unstorable(task, name, "a NUL")
-    return InvalidArguments(f"{task}: an argument's name is not text.", field="args")
-
-
-def _unstorable(task: str, name: str, what: str) -> InvalidArguments:
-    return InvalidArguments(f"{task}: {name} holds {what}, which the database cannot store. Strip it.", field=name)

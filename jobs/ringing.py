@@ -19,13 +19,16 @@ def _ring(jobs: Sequence[NewJob], written: Sequence[Written]) -> None:
     """What the broker does not take, the dispatcher rings next."""
     if not written:
         return
-    by_id = {job.id: job for job in jobs}
-    first = by_id[written[0].id]
-    events.enqueued([row.id for row in written], first.task, first.queue)
-    rung = [row for row in written if row.due and by_id[row.id].ring]
-    rings = [Due(row.id, first.task, first.soft_time_limit, first.time_limit, row.created_at) for row in rung]
-    taken = doorbell.push(first.queue, rings) if rings else 0
+    terms = jobs[0].terms
+    events.enqueued([row.id for row in written], terms.task, terms.queue)
+    wished = {job.id for job in jobs if job.ring}
+    rings = [
+        Due(row.id, terms.task, terms.soft_time_limit, terms.time_limit, row.created_at)
+        for row in written
+        if row.id in wished and row.due
+    ]
+    taken = doorbell.push(terms.queue, rings) if rings else 0
     if refused := [ring.id for ring in rings[taken:]]:
         lifecycle.not_rung(refused)
     if not taken:
-        fallback.offer([row.id for row in written if row.due], first.task)
+        fallback.offer([row.id for row in written if row.due], terms.task)

@@ -9,7 +9,7 @@ from typing import Any
 import structlog
 from celery.canvas import Signature
 
-from jobs import registry
+from jobs.arguments import plain
 from jobs.errors import Refused
 from jobs.lifecycle.values import Claim
 from jobs.models import Job
@@ -26,7 +26,7 @@ def of_options(chain: Sequence[Any] | None, link: Any, link_error: Any) -> dict[
     rest = {"chain": list(chain or ()), "link": _listed(link), "link_error": _listed(link_error)}
     if not any(rest.values()):
         return None
-    return registry.plain("what follows", rest)
+    return plain("what follows", rest).values
 
 
 def follow(claim: Claim, result: str) -> None:

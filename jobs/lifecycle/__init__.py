@@ -9,7 +9,7 @@ from jobs.lifecycle.losing import lose, release, rescue
 from jobs.lifecycle.moves import CELERY_STATES, backoff, lock
 from jobs.lifecycle.running import cancel_asked, claim, complete, discard, doubt, fail, progress, retry, snooze
 from jobs.lifecycle.steering import cancel, cancel_waiting, fail_from_outside, replace_arguments, resolve
-from jobs.lifecycle.values import Claim, Due, NewJob, Written
+from jobs.lifecycle.values import Claim, Due, NewJob, Terms, Written
 from jobs.lifecycle.waiting import (
     expire_overdue,
     insert,
@@ -28,6 +28,7 @@ __all__ = [
     "Due",
     "NewJob",
     "Replayed",
+    "Terms",
     "Written",
     "backoff",
     "cancel",

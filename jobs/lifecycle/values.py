@@ -4,31 +4,31 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
-from typing import Any
+from datetime import UTC, datetime, timedelta
+from typing import Any, NamedTuple
 
 from django.db import connection
 
+from jobs.arguments import Bound
+from jobs.clock import aware
 from jobs.identity import Identity
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, kw_only=True)
-class NewJob:
-    """A wish, checked and ready to be written down."""
+class Terms:
+    """What all jobs of one call have in common."""
 
     task: str
     queue: str
-    arguments: Mapping[str, Any]
     correlation_id: str
     max_retries: int
     soft_time_limit: float
     time_limit: float
-    id: uuid.UUID
-    key: str | None = None
     priority: int = 5
-    owner_id: int | None = None
     parent_id: uuid.UUID | None = None
     batch_id: uuid.UUID | None = None
     schedule_id: int | None = None
@@ -37,22 +37,45 @@ class NewJob:
     delay: float = 0
     run_at: datetime | None = None
     expires: float | None = None
-    ring: bool = True
     unique_key: str = ""
     unique_scope: str = ""
     unique_slot: str | None = None
 
 
-@dataclass(frozen=True)
-class Written:
+class NewJob(NamedTuple):
+    """A wish, checked and ready to be written down."""
+
     id: uuid.UUID
-    created_at: datetime
-    run_at: datetime
-    dispatch_at: datetime
+    terms: Terms
+    arguments: Bound
+    key: str | None = None
+    owner_id: int | None = None
+    ring: bool = True
+
+
+class Written(NamedTuple):
+    """A job that was written down. Its times are as the database gave them: made readable only where they are read."""
+
+    id: uuid.UUID
+    created: int | str
+    run: int | str
+    dispatch: int | str
+
+    @property
+    def created_at(self) -> datetime:
+        return moment(self.created)
+
+    @property
+    def run_at(self) -> datetime:
+        return self.created_at if self.run == self.created else moment(self.run)
+
+    @property
+    def dispatch_at(self) -> datetime:
+        return self.created_at if self.dispatch == self.created else moment(self.dispatch)
 
     @property
     def due(self) -> bool:
-        return self.run_at <= self.created_at
+        return self.run <= self.created  # type: ignore[operator]  # both are of one kind
 
 
 @dataclass(frozen=True)
@@ -110,20 +133,30 @@ def claim_of(job_id: uuid.UUID, token: uuid.UUID, identity: Identity, row: tuple
     )
 
 
-def row_of(job: NewJob) -> dict[str, Any]:
-    return {
-        **{name: getattr(job, name) for name in _PLAIN_COLUMNS},
-        "id": param(job.id),
-        "parent_id": param(job.parent_id),
-        "batch_id": param(job.batch_id),
-        "run_at": _moment(job.run_at),
-        "tick": _moment(job.tick),
-    }
+def terms_text(terms: Terms) -> str:
+    """As JSON for the statement."""
+    return json.dumps(
+        terms.__dict__
+        | {
+            "parent_id": param(terms.parent_id),
+            "batch_id": param(terms.batch_id),
+            "run_at": _moment(terms.run_at),
+            "tick": _moment(terms.tick),
+        }
+    )
 
 
-_PLAIN_COLUMNS = [
-    name for name in NewJob.__dataclass_fields__ if name not in ("id", "parent_id", "batch_id", "run_at", "tick")
-]
+def rows_text(jobs: Iterable[NewJob]) -> str:
+    """As JSON for the statement. What is JSON already is not made again."""
+    hexed = connection.vendor == "sqlite"
+    return f"[{','.join([_row_text(job, job.id.hex if hexed else str(job.id)) for job in jobs])}]"
+
+
+def _row_text(job: NewJob, job_id: str) -> str:
+    key = "null" if job.key is None else json.dumps(job.key)
+    owner = "null" if job.owner_id is None else job.owner_id
+    ring = "true" if job.ring else "false"
+    return f'{{"id":"{job_id}","key":{key},"owner_id":{owner},"ring":{ring},"arguments":{job.arguments.text}}}'
 
 
 def _moment(value: datetime | None) -> str | None:
@@ -136,6 +169,11 @@ def param(value: uuid.UUID | None) -> Any:
     if value is None:
         return None
     return value.hex if connection.vendor == "sqlite" else str(value)
+
+
+def moment(value: int | str) -> datetime:
+    """A time from microseconds since 1970, or as SQLite writes it."""
+    return EPOCH + timedelta(microseconds=value) if isinstance(value, int) else aware(value)
 
 
 def as_uuid(value: Any) -> uuid.UUID:

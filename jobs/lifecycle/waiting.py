@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import uuid
 from collections.abc import Sequence
 from datetime import datetime
+from itertools import groupby
 from typing import Any
 
 from django.db import connection, transaction
@@ -16,7 +16,7 @@ from jobs import sql
 from jobs.clock import Now, aware
 from jobs.config import config
 from jobs.lifecycle.moves import end, lock
-from jobs.lifecycle.values import Due, NewJob, Written, as_uuid, row_of, short
+from jobs.lifecycle.values import Due, NewJob, Written, as_uuid, rows_text, short, terms_text
 from jobs.models import WAITING, Job, JobStatus, TaskControl
 from jobs.reports import Report
 
@@ -25,11 +25,11 @@ HELD_ROUNDS = 20  # looks in a row past jobs of paused tasks, each of which then
 
 def insert(jobs: Sequence[NewJob]) -> list[Written]:
     """Write jobs down in the caller's transaction. One already there, by key or unique slot, is not in the answer."""
-    if not jobs:
-        return []
-    parameters = {"rows": json.dumps([row_of(job) for job in jobs]), "grace": config().GRACE}
-    rows = sql.fetch("enqueue", parameters)
-    return [Written(as_uuid(row[0]), aware(row[1]), aware(row[2]), aware(row[3])) for row in rows]
+    written: list[Written] = []
+    for terms, group in groupby(jobs, key=lambda job: job.terms):
+        parameters = {"terms": terms_text(terms), "rows": rows_text(group), "grace": config().GRACE}
+        written += [Written(as_uuid(row[0]), *row[1:]) for row in sql.fetch("enqueue", parameters)]
+    return written
 
 
 def ring_due(queue: str, limit: int) -> list[Due]:

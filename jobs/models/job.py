@@ -60,7 +60,7 @@ class Job(models.Model):
     """One wish to run a task. The id is the Celery task id."""
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
-    key = models.CharField(max_length=200, null=True, unique=True, help_text="The caller's own id.")
+    key = models.CharField(max_length=200, null=True, help_text="The caller's own id.")
     task = models.CharField(max_length=150)
     queue = models.CharField(max_length=32)
     status = models.CharField(max_length=16, choices=JobStatus.choices, default=JobStatus.PENDING)
@@ -100,7 +100,7 @@ class Job(models.Model):
     cancel_requested_at = models.DateTimeField(null=True)
     unique_key = models.CharField(max_length=240, blank=True, help_text="What it is the only one of.")
     unique_scope = models.CharField(max_length=10, blank=True)
-    unique_slot = models.CharField(max_length=255, null=True, unique=True, help_text="The key while it is busy.")
+    unique_slot = models.CharField(max_length=255, null=True, help_text="The key while it is busy.")
 
     progress_current = models.BigIntegerField(null=True)
     progress_total = models.BigIntegerField(null=True)
@@ -138,7 +138,9 @@ class Job(models.Model):
             models.Index(
                 fields=["worker", "pid", "lease_until"], name="job_running", condition=Q(status=JobStatus.PROCESSING)
             ),
-            models.Index(fields=["owner_id", "-created_at", "-id"], name="job_owner"),
+            models.Index(
+                fields=["owner_id", "-created_at", "-id"], name="job_owner", condition=Q(owner_id__isnull=False)
+            ),
             models.Index(fields=["-created_at", "-id"], name="job_created"),
             models.Index(fields=["correlation_id"], name="job_correlation"),
             models.Index(fields=["parent_id"], name="job_parent", condition=Q(parent_id__isnull=False)),
@@ -151,6 +153,11 @@ class Job(models.Model):
             models.CheckConstraint(
                 condition=~Q(status=JobStatus.PROCESSING) | Q(claim__isnull=False, lease_until__isnull=False),
                 name="job_processing_has_claim",
+            ),
+            # Most jobs have neither: a plain unique column would index them all, and each index costs every write.
+            models.UniqueConstraint(fields=["key"], name="job_key_once", condition=Q(key__isnull=False)),
+            models.UniqueConstraint(
+                fields=["unique_slot"], name="job_slot_once", condition=Q(unique_slot__isnull=False)
             ),
             models.UniqueConstraint(
                 fields=["schedule", "tick"], name="job_one_per_tick", condition=Q(schedule__isnull=False)

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from typing import Any
 
 import psycopg
-from django.db import connection
+from django.db import DEFAULT_DB_ALIAS, connections
+from django.db.backends.base.base import BaseDatabaseWrapper
 
 from jobs import clock
 from jobs.config import config
@@ -22,9 +23,10 @@ _LATER = re.compile(r"\{now_plus:(\w+)\}")
 
 def fetch(name: str, parameters: Mapping[str, Any]) -> list[tuple[Any, ...]]:
     """Run a verb and return its rows."""
+    connection = connections[DEFAULT_DB_ALIAS]  # looked up once: the usual proxy does so each time that it is asked
     text = statement(name, connection.vendor)
-    if connection.vendor == "postgresql" and config().PREPARE and not _is_observed():
-        return _fetch_prepared(text, parameters)
+    if connection.vendor == "postgresql" and config().PREPARE and not _is_observed(connection):
+        return _fetch_prepared(connection, text, parameters)
     with connection.cursor() as cursor:
         cursor.execute(text, dict(parameters))
         rows: list[tuple[Any, ...]] = cursor.fetchall()
@@ -33,11 +35,10 @@ def fetch(name: str, parameters: Mapping[str, Any]) -> list[tuple[Any, ...]]:
 
 def statement(name: str, vendor: str) -> str:
     """The SQL of a verb for a database vendor, with the clock filled in."""
-    text = _LATER.sub(lambda match: clock.now_sql(vendor, f"%({match[1]})s"), _text(name, vendor))
-    return text.replace("{now}", clock.now_sql(vendor))
+    return _filled(name, vendor, clock.setting())
 
 
-def _fetch_prepared(text: str, parameters: Mapping[str, Any]) -> list[tuple[Any, ...]]:
+def _fetch_prepared(connection: BaseDatabaseWrapper, text: str, parameters: Mapping[str, Any]) -> list[tuple[Any, ...]]:
     """Let PostgreSQL keep the plan: half of a statement's cost here. Django's own cursor would send it anew."""
     connection.ensure_connection()
     connection.validate_no_broken_transaction()
@@ -46,9 +47,15 @@ def _fetch_prepared(text: str, parameters: Mapping[str, Any]) -> list[tuple[Any,
         return cursor.fetchall()
 
 
-def _is_observed() -> bool:
+def _is_observed(connection: BaseDatabaseWrapper) -> bool:
     """Whether Django's cursor is watched, as by its test tools and tracing."""
     return bool(connection.queries_logged or connection.execute_wrappers)
+
+
+@lru_cache(maxsize=100)
+def _filled(name: str, vendor: str, _setting: clock.Setting) -> str:
+    text = _LATER.sub(lambda match: clock.now_sql(vendor, f"%({match[1]})s"), _text(name, vendor))
+    return text.replace("{now}", clock.now_sql(vendor))
 
 
 @cache

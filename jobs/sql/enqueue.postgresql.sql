@@ -1,22 +1,25 @@
 -- Write jobs down. One that is already there (by key, unique slot or tick) is left out of the answer.
-WITH moment AS (SELECT {now} AS now)
+-- Times are answered as microseconds since 1970: quicker to read, and rarely read.
+WITH moment AS (SELECT {now} AS now), terms AS (
+  SELECT t.*, coalesce(t.run_at, now + t.delay * interval '1 second') AS first_at, now
+  FROM moment, json_to_record(%(terms)s::json) AS t
+    (task text, queue text, correlation_id text, parent_id uuid, batch_id uuid, schedule_id bigint, tick timestamptz,
+     workflow jsonb, priority int, delay float8, run_at timestamptz, expires float8, max_retries int,
+     soft_time_limit float8, time_limit float8, unique_key text, unique_scope text, unique_slot text)
+)
 INSERT INTO jobs_job
   (id, key, task, queue, status, priority, arguments, owner_id, correlation_id, parent_id, batch_id, schedule_id, tick,
    workflow, created_at, run_at, expires_at, dispatch_at, rung_at, rings, attempt, failures, max_retries, deaths, orphaned,
    soft_time_limit, time_limit, worker, unique_key, unique_scope, unique_slot, progress_message, error, error_class,
    fingerprint, reason)
-SELECT r.id, r.key, r.task, r.queue, 'pending', r.priority, r.arguments, r.owner_id, r.correlation_id, r.parent_id,
-       r.batch_id, r.schedule_id, r.tick, r.workflow, now, due.run_at, now + r.expires * interval '1 second',
-       CASE WHEN due.run_at > now THEN due.run_at WHEN r.ring THEN now + %(grace)s * interval '1 second' ELSE now END,
-       CASE WHEN r.ring AND due.run_at <= now THEN now END,
-       CASE WHEN r.ring AND due.run_at <= now THEN 1 ELSE 0 END,
-       0, 0, r.max_retries, 0, 0, r.soft_time_limit, r.time_limit, '', r.unique_key, r.unique_scope, r.unique_slot,
+SELECT r.id, r.key, t.task, t.queue, 'pending', t.priority, r.arguments, r.owner_id, t.correlation_id, t.parent_id,
+       t.batch_id, t.schedule_id, t.tick, t.workflow, t.now, t.first_at, t.now + t.expires * interval '1 second',
+       CASE WHEN t.first_at > t.now THEN t.first_at WHEN r.ring THEN t.now + %(grace)s * interval '1 second' ELSE t.now END,
+       CASE WHEN r.ring AND t.first_at <= t.now THEN t.now END,
+       CASE WHEN r.ring AND t.first_at <= t.now THEN 1 ELSE 0 END,
+       0, 0, t.max_retries, 0, 0, t.soft_time_limit, t.time_limit, '', t.unique_key, t.unique_scope, t.unique_slot,
        '', '', '', '', ''
-FROM moment, json_to_recordset(%(rows)s::json) AS r
-  (id uuid, key text, task text, queue text, priority int, arguments jsonb, owner_id bigint, correlation_id text,
-   parent_id uuid, batch_id uuid, schedule_id bigint, tick timestamptz, workflow jsonb, delay float8, run_at timestamptz,
-   expires float8, ring boolean, max_retries int, soft_time_limit float8, time_limit float8, unique_key text,
-   unique_scope text, unique_slot text)
-CROSS JOIN LATERAL (SELECT coalesce(r.run_at, now + r.delay * interval '1 second') AS run_at) AS due
+FROM terms t, json_to_recordset(%(rows)s::json) AS r (id uuid, key text, arguments jsonb, owner_id bigint, ring boolean)
 ON CONFLICT DO NOTHING
-RETURNING id, created_at, run_at, dispatch_at
+RETURNING id, (extract(epoch FROM created_at) * 1000000)::bigint, (extract(epoch FROM run_at) * 1000000)::bigint,
+          (extract(epoch FROM dispatch_at) * 1000000)::bigint

@@ -7,9 +7,10 @@ from typing import Any
 from django_celery_results.models import TaskResult
 
 from jobs import lifecycle
+from jobs.arguments import plain
 from jobs.clock import Now, now
 from jobs.identity import Identity
-from jobs.lifecycle import Claim, NewJob
+from jobs.lifecycle import Claim, NewJob, Terms
 from jobs.models import Attempt, Job
 from jobs.models.job import new_id
 from jobs.reports import of_text
@@ -21,18 +22,18 @@ BROKEN = of_text("it broke", error_class="ValueError")
 
 def wish(**changes: Any) -> NewJob:
     """A new job, not written down yet."""
-    given: dict[str, Any] = {
-        "id": new_id(),
+    terms: dict[str, Any] = {
         "task": "echo",
         "queue": "email",
-        "arguments": {"value": 1},
         "correlation_id": "test",
         "max_retries": 3,
         "soft_time_limit": 285,
         "time_limit": 300,
-        "ring": False,
     }
-    return NewJob(**given | changes)
+    own: dict[str, Any] = {"id": new_id(), "ring": False}
+    own |= {name: changes.pop(name) for name in ("id", "key", "owner_id", "ring") if name in changes}
+    arguments = plain("echo", changes.pop("arguments", {"value": 1}))
+    return NewJob(**own, terms=Terms(**terms | changes), arguments=arguments)
 
 
 def put(**changes: Any) -> Job:

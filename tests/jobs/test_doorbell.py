@@ -117,6 +117,27 @@ def test_the_dispatcher_says_how_much_a_buffer_holds(redis: redis_client.Redis, 
     assert doorbell.push("email", [ring() for _ in range(20)]) == taken
 
 
+@pytest.mark.parametrize(("limit", "rung", "room"), [(None, 0, 64), (10, 4, 6), (10, 12, 0), (0, 0, 0), (9999, 0, 500)])
+def test_how_much_room_a_buffer_has(redis: redis_client.Redis, limit: int | None, rung: int, room: int) -> None:
+    doorbell.push_as_dispatcher("email", [ring() for _ in range(rung)])
+    if limit is not None:
+        redis.set("fikiri:buffer:email", limit)
+    assert doorbell.room("email") == room
+
+
+def test_a_broker_that_is_away_has_no_room(no_broker: None) -> None:
+    assert doorbell.room("email") == 0
+    assert broker.is_open()
+
+
+def test_an_enqueue_asks_four_things_of_redis(redis: redis_client.Redis) -> None:
+    doorbell.push("email", [ring()])
+    redis.config_resetstat()
+    doorbell.push("email", [ring()])
+    asked: Any = redis.info("commandstats")
+    assert sum(one["calls"] for name, one in asked.items() if name.split("|")[0] != "cmdstat_config") == 4
+
+
 def test_more_than_a_buffer_ever_holds_is_cut(redis: redis_client.Redis) -> None:
     redis.set("fikiri:buffer:email", 9999)
     assert doorbell.push("email", [ring() for _ in range(600)]) == 500

@@ -241,3 +241,18 @@ def test_a_hard_limit_alone_leaves_time_for_the_soft_one() -> None:
     crm_queue.task(name="tests.quick", time_limit=10)(quick)
     options = registry.get("tests.quick").options
     assert 0 < options.soft_time_limit < options.time_limit == 10
+
+
+def test_scalars_are_checked_without_a_checker_and_as_strictly() -> None:
+    def task(a: int, b: str | None = None, c: float = 0, d: bool = False) -> None: ...
+
+    assert spec(task).bind((), {"a": 1, "b": None, "c": 2, "d": True}) == {"a": 1, "b": None, "c": 2, "d": True}
+    for wrong in ({"a": True}, {"a": 1.5}, {"a": "1"}, {"a": 1, "b": 2}, {"a": 1, "d": 1}, {"a": None}):
+        refused(task, **wrong)
+
+
+def test_arguments_are_a_copy() -> None:
+    given_ = {"value": [1]}
+    bound = spec(anything).bind((), given_)
+    given_["value"].append(2)
+    assert bound == {"value": [1]}
