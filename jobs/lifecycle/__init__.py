@@ -4,14 +4,14 @@ Every write after the claim carries its token: a worker that was presumed dead c
 """
 
 from jobs.lifecycle.again import AGAIN, Replayed, replay, replay_many
+from jobs.lifecycle.ending import cancel_waiting, expire_overdue
 from jobs.lifecycle.keeping import keep, kept
 from jobs.lifecycle.losing import lose, release, rescue
 from jobs.lifecycle.moves import CELERY_STATES, backoff, lock
 from jobs.lifecycle.running import cancel_asked, claim, complete, discard, doubt, fail, progress, retry, snooze
-from jobs.lifecycle.steering import cancel, cancel_waiting, fail_from_outside, replace_arguments, resolve
+from jobs.lifecycle.steering import cancel, fail_from_outside, replace_arguments, resolve
 from jobs.lifecycle.values import Claim, Due, NewJob, Terms, Written
 from jobs.lifecycle.waiting import (
-    expire_overdue,
     insert,
     leave,
     not_rung,

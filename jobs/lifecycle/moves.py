@@ -151,6 +151,11 @@ def note(job: Job, kind: str, by: str, **detail: Any) -> None:
 
 def project(job: Job, status: JobStatus, report: Report) -> None:
     """The job's row among django-celery-results'."""
+    TaskResult.objects.update_or_create(task_id=str(job.pk), defaults=result_of(job, status, report))
+
+
+def result_of(job: Job, status: JobStatus, report: Report) -> dict[str, Any]:
+    """The columns of that row."""
     if status in (JobStatus.FAILED, JobStatus.DEAD, JobStatus.RETRYING):
         result = {
             "exc_type": report.error_class or "Error",
@@ -159,20 +164,17 @@ def project(job: Job, status: JobStatus, report: Report) -> None:
         }
     else:
         result = {"exc_type": "TaskRevokedError", "exc_message": [report.reason], "exc_module": "celery.exceptions"}
-    TaskResult.objects.update_or_create(
-        task_id=str(job.pk),
-        defaults={
-            "status": CELERY_STATES[status],
-            "task_name": job.task,
-            "worker": job.worker[:100] or None,
-            "content_type": "application/json",
-            "content_encoding": "utf-8",
-            "result": json.dumps(None if status in (JobStatus.PENDING, JobStatus.IN_DOUBT) else result),
-            "traceback": report.traceback or None,
-            "date_started": job.started_at,
-            "meta": '{"children": []}',
-        },
-    )
+    return {
+        "status": CELERY_STATES[status],
+        "task_name": job.task,
+        "worker": job.worker[:100] or None,
+        "content_type": "application/json",
+        "content_encoding": "utf-8",
+        "result": json.dumps(None if status in (JobStatus.PENDING, JobStatus.IN_DOUBT) else result),
+        "traceback": report.traceback or None,
+        "date_started": job.started_at,
+        "meta": '{"children": []}',
+    }
 
 
 def _module(error_class: str) -> str:

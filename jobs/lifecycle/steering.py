@@ -10,7 +10,7 @@ from django.db import transaction
 from django.db.models import Q
 
 from jobs.clock import Now
-from jobs.lifecycle.moves import backoff, end, lock, locked, note, project, to_waiting, wait
+from jobs.lifecycle.moves import backoff, end, locked, note, project, to_waiting, wait
 from jobs.lifecycle.values import short
 from jobs.models import WAITING, Effect, EffectStatus, Job, JobStatus
 from jobs.reports import Report
@@ -33,16 +33,6 @@ def cancel(job_id: uuid.UUID, *, by: str, reason: str) -> JobStatus | None:
                 cancel_requested_at=Now(), reason=short(reason or f"cancel asked by {by}")
             )
         return JobStatus.PROCESSING
-
-
-def cancel_waiting(queue: str, limit: int, *, by: str) -> int:
-    """Cancel up to `limit` waiting jobs of a queue."""
-    with transaction.atomic():
-        jobs = list(lock(Job.objects.filter(queue=queue, status__in=WAITING))[:limit])
-        for job in jobs:
-            note(job, "cancel", by, reason="queue cleared")
-            end(job, JobStatus.CANCELLED, Report(reason=f"queue cleared by {by}"), attempted=False)
-    return len(jobs)
 
 
 def replace_arguments(slot: str, arguments: Mapping[str, Any]) -> uuid.UUID | None:

@@ -15,10 +15,9 @@ from django.db.models.functions import Greatest
 from jobs import sql
 from jobs.clock import Now, aware
 from jobs.config import config
-from jobs.lifecycle.moves import end, lock
+from jobs.lifecycle.moves import lock
 from jobs.lifecycle.values import Due, NewJob, Written, as_uuid, rows_text, short, terms_text
-from jobs.models import WAITING, Job, JobStatus, TaskControl
-from jobs.reports import Report
+from jobs.models import WAITING, Job, TaskControl
 
 HELD_ROUNDS = 20  # looks in a row past jobs of paused tasks, each of which then is out of the way
 
@@ -99,13 +98,3 @@ def leave(job_id: uuid.UUID, reason: str) -> bool:
             dispatch_at=Greatest(Now(pause), F("run_at")), rung_at=None, reason=short(reason)
         )
     return True
-
-
-def expire_overdue(limit: int = 200) -> int:
-    """End waiting jobs whose latest first start has passed."""
-    with transaction.atomic():
-        overdue = Job.objects.waiting().filter(attempt=0, expires_at__lte=Now())
-        jobs = list(lock(overdue.order_by("expires_at"))[:limit])
-        for job in jobs:
-            end(job, JobStatus.EXPIRED, Report(reason="not started in time"), attempted=False)
-    return len(jobs)
