@@ -31,17 +31,24 @@ def run_once() -> int:
     if not config().CANARY_EVERY:
         return 0
     canaries = {canary.queue: canary for canary in Canary.objects.all()}
-    return sum(_tend(canaries.get(name) or Canary(queue=name), state) for name, state in health.queues().items())
+    rested = set(Canary.objects.filter(asked_at__gt=Now(-config().CANARY_EVERY)).values_list("queue", flat=True))
+    return sum(
+        _tend(canaries.get(name) or Canary(queue=name), state, is_due=name not in rested)
+        for name, state in health.queues().items()
+    )
 
 
-@transaction.atomic
-def _tend(canary: Canary, state: QueueHealth) -> bool:
-    if canary.job_id:
-        _look_after(canary, canary.job_id, state)
-    if state.state in ("paused", "no worker"):
+def _tend(canary: Canary, state: QueueHealth, *, is_due: bool) -> bool:
+    is_out, may_go = canary.job_id is not None, state.state not in ("paused", "no worker")
+    if not (is_out or canary.silent_since or (is_due and may_go)):
+        return False  # on SQLite even a transaction of nothing waits for the one writer
+    with transaction.atomic():
+        if canary.job_id:
+            _look_after(canary, canary.job_id, state)
+        if may_go:
+            return is_due and canary.job_id is None and _send(canary)
         _call_back(canary)
         return False
-    return canary.job_id is None and _send(canary)
 
 
 def _look_after(canary: Canary, job_id: uuid.UUID, state: QueueHealth) -> None:
@@ -75,9 +82,6 @@ def _call_back(canary: Canary) -> None:
 
 
 def _send(canary: Canary) -> bool:
-    due = Canary.objects.filter(pk=canary.pk, asked_at__gt=Now(-config().CANARY_EVERY))
-    if due.exists():
-        return False
     job = NewJob(
         id=new_id(),
         task=CANARY,

@@ -3,16 +3,17 @@
 import threading
 import uuid
 from collections.abc import Callable
+from datetime import timedelta
 from functools import partial
 from typing import TypeVar
 
 import pytest
 from django.db import connection, transaction
 
-from jobs import lifecycle, services
+from jobs import audit, clock, lifecycle, schedule, services
 from jobs.errors import Superseded
-from jobs.models import Job
-from tests.jobs.states import BROKEN, HERE, THERE, attempts, put, row, running, take, wish
+from jobs.models import AuditEntry, Job, Schedule
+from tests.jobs.states import BROKEN, HERE, THERE, attempts, ended, put, row, running, take, wish
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -89,6 +90,29 @@ def test_two_dispatchers_never_ring_the_same_doorbell() -> None:
     answers = together(*[lambda: [due.id for due in lifecycle.ring_due("email", 40)] for _ in range(4)])
     rung = [one for answer in answers if isinstance(answer, list) for one in answer]
     assert len(rung) == len(set(rung)) == 40
+
+
+def test_a_tick_is_fired_once_by_dispatchers_that_all_believe_to_lead() -> None:
+    due = clock.now() - timedelta(seconds=1)
+    for number in range(3):
+        Schedule.objects.create(name=str(number), task="echo", every=3600, overlap="allow", next_tick=due)
+    answers = together(*[schedule.run_once for _ in range(4)])
+    assert sum(answer for answer in answers if isinstance(answer, int)) == 3
+    assert Job.objects.filter(schedule__isnull=False).count() == 3
+
+
+def test_acts_recorded_at_once_follow_each_other() -> None:
+    together(*[lambda: audit.record("pause", "queue email", by="ann").pk for _ in range(5)])
+    assert AuditEntry.objects.values("previous_hash").distinct().count() == AuditEntry.objects.count() == 5
+    assert audit.first_broken() is None
+
+
+def test_jobs_of_a_kind_run_again_by_two_at_once_are_one() -> None:
+    slot = {"unique_key": "k", "unique_scope": "running", "unique_slot": "k"}
+    jobs = [ended("dead", **slot) for _ in range(2)]
+    answers = together(*[partial(lifecycle.replay_many, [job.pk], by="ann", reason="") for job in jobs])
+    done = [len(answer.done) for answer in answers if isinstance(answer, lifecycle.Replayed)]
+    assert sorted(done) == [0, 1]
 
 
 def test_a_job_is_run_again_once_by_two_who_ask() -> None:
