@@ -14,10 +14,11 @@ from django.db.models.functions import Coalesce
 from django_celery_results.models import TaskResult
 
 from jobs import health, lifecycle
+from jobs.arguments import plain
 from jobs.clock import Now
 from jobs.config import config
 from jobs.health import QueueHealth
-from jobs.lifecycle import NewJob
+from jobs.lifecycle import NewJob, Terms
 from jobs.models import FINAL, WAITING, Canary, Job, JobStatus
 from jobs.models.job import CANARY, new_id
 
@@ -82,11 +83,9 @@ def _call_back(canary: Canary) -> None:
 
 
 def _send(canary: Canary) -> bool:
-    job = NewJob(
-        id=new_id(),
+    terms = Terms(
         task=CANARY,
         queue=canary.queue,
-        arguments={},
         correlation_id="canary",
         priority=0,
         max_retries=0,
@@ -96,8 +95,8 @@ def _send(canary: Canary) -> bool:
         unique_key=f"{CANARY}:{canary.queue}",
         unique_scope="running",
         unique_slot=f"{CANARY}:{canary.queue}",  # another dispatcher's is enough
-        ring=False,
     )
+    job = NewJob(id=new_id(), terms=terms, arguments=plain(CANARY, {}), ring=False)
     if not lifecycle.insert([job]):
         return False
     Canary.objects.bulk_create([Canary(queue=canary.queue)], ignore_conflicts=True)
