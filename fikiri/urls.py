@@ -5,6 +5,7 @@ from django.urls import include, path, re_path
 from django.views.generic import RedirectView
 
 from fikiri import health
+from jobs.api.metrics import Metrics
 from jobs.api.unknown import unknown
 
 admin.site.site_header = "Fikiri"
@@ -16,6 +17,7 @@ urlpatterns = [
     path("healthz", health.healthz),
     path("readyz", health.readyz),
     path("workerz", health.workerz),
+    path("metrics", Metrics.as_view()),
     path("api/", include("jobs.api.urls")),
     path("api/", include("email_automation.urls")),
     path("api/", include("crm.urls")),

@@ -16,7 +16,7 @@ import structlog
 from django.db import DatabaseError, InterfaceError, OperationalError, connection
 from django.db.models import Q
 
-from jobs import batches, broker, canaries, clock, doorbell, lifecycle, pausing, prune, schedule
+from jobs import batches, broker, canaries, clock, doorbell, lifecycle, pausing, prune, schedule, statistics
 from jobs.broker import Unreachable
 from jobs.chores import Chore
 from jobs.clock import Now
@@ -51,6 +51,7 @@ class Dispatcher:
             Chore("schedules", schedule.run_once, every=0.5),
             Chore("canaries", canaries.run_once, every=1),
             Chore("batches", batches.Watcher().run_once, every=0.5),
+            Chore("statistics", statistics.run_once, every=5),
             Chore("prune", prune.run_once, every=5),
             *(Chore("ring lost", feeder.ring_lost, every=1) for feeder in self.feeders),
             *(Chore("size buffer", feeder.size_buffer, every=1) for feeder in self.feeders),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.utils.decorators import method_decorator
 from django.views.decorators.cache import never_cache
 from rest_framework.authentication import SessionAuthentication
-from rest_framework.permissions import IsAuthenticated
+from rest_framework.permissions import BasePermission, IsAuthenticated
 from rest_framework.views import APIView
 
 from jobs.api.authentication import Token
@@ -18,5 +18,5 @@ class ApiView(APIView):
 
     # The first one decides that a stranger gets 401, not 403.
     authentication_classes = (Token, SessionAuthentication)
-    permission_classes = (IsAuthenticated,)
+    permission_classes: tuple[type[BasePermission], ...] = (IsAuthenticated,)
     parser_classes = (BoundedJSONParser,)

@@ -97,6 +97,17 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name='Counted',
+            fields=[
+                ('name', models.CharField(max_length=16, primary_key=True, serialize=False)),
+                ('since', models.DateTimeField()),
+                ('until', models.DateTimeField()),
+            ],
+            options={
+                'verbose_name_plural': 'counted',
+            },
+        ),
+        migrations.CreateModel(
             name='Lease',
             fields=[
                 ('name', models.CharField(max_length=64, primary_key=True, serialize=False)),
@@ -285,6 +296,47 @@ class Migration(migrations.Migration):
             model_name='job',
             name='schedule',
             field=models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.SET_NULL, to='jobs.schedule'),
+        ),
+        migrations.CreateModel(
+            name='Slice',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('queue', models.CharField(max_length=32)),
+                ('task', models.CharField(max_length=150)),
+                ('outcome', models.CharField(max_length=16)),
+                ('jobs', models.BigIntegerField(default=0)),
+                ('started', models.BigIntegerField(default=0, help_text='Those that ran at all.')),
+                ('wait_sum', models.FloatField(default=0)),
+                ('run_sum', models.FloatField(default=0)),
+                ('total_sum', models.FloatField(default=0)),
+                ('waits', models.JSONField(default=list)),
+                ('runs', models.JSONField(default=list)),
+                ('totals', models.JSONField(default=list)),
+                ('at', models.DateTimeField(help_text='When they begin.')),
+            ],
+            options={
+                'constraints': [models.UniqueConstraint(fields=('at', 'queue', 'task', 'outcome'), name='slice_once')],
+            },
+        ),
+        migrations.CreateModel(
+            name='Tally',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('queue', models.CharField(max_length=32)),
+                ('task', models.CharField(max_length=150)),
+                ('outcome', models.CharField(max_length=16)),
+                ('jobs', models.BigIntegerField(default=0)),
+                ('started', models.BigIntegerField(default=0, help_text='Those that ran at all.')),
+                ('wait_sum', models.FloatField(default=0)),
+                ('run_sum', models.FloatField(default=0)),
+                ('total_sum', models.FloatField(default=0)),
+                ('waits', models.JSONField(default=list)),
+                ('runs', models.JSONField(default=list)),
+                ('totals', models.JSONField(default=list)),
+            ],
+            options={
+                'constraints': [models.UniqueConstraint(fields=('queue', 'task', 'outcome'), name='tally_once')],
+            },
         ),
         migrations.CreateModel(
             name='WorkerBeat',

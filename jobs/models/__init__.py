@@ -7,6 +7,7 @@ from jobs.models.job import FINAL, WAITING, Attempt, Checkpoint, Job, JobEvent, 
 from jobs.models.process import Canary, Lease, WorkerBeat
 from jobs.models.record import AuditEntry, IdempotencyKey, Quarantine
 from jobs.models.schedule import Schedule
+from jobs.models.statistic import Counted, Slice, Tally
 
 __all__ = [
     "FINAL",
@@ -17,6 +18,7 @@ __all__ = [
     "BatchStatus",
     "Canary",
     "Checkpoint",
+    "Counted",
     "Effect",
     "EffectStatus",
     "IdempotencyKey",
@@ -28,6 +30,8 @@ __all__ = [
     "Quarantine",
     "QueueControl",
     "Schedule",
+    "Slice",
+    "Tally",
     "TaskControl",
     "WorkerBeat",
 ]

@@ -1,0 +1,144 @@
+"""The ledger as Prometheus reads it. Labels are bounded: queues, declared tasks, statuses."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from itertools import accumulate
+from typing import Any
+
+from django.db.models import Count, Min, Q
+from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+from jobs import broker, clock, doorbell
+from jobs.clock import Now
+from jobs.config import config
+from jobs.models import (
+    WAITING,
+    Counted,
+    Job,
+    JobStatus,
+    Lease,
+    Quarantine,
+    QueueControl,
+    Tally,
+    TaskControl,
+    WorkerBeat,
+)
+from jobs.queues import QUEUES
+from jobs.statistics import BOUNDS, merged
+from jobs.worker import DISPATCHER
+
+TYPE = "text/plain; version=0.0.4; charset=utf-8"
+TROUBLE = (JobStatus.FAILED, JobStatus.DEAD, JobStatus.IN_DOUBT)
+
+
+def text() -> bytes:
+    """The exposition format, of this moment."""
+    registry = CollectorRegistry()
+    registry.register(Ledger())
+    return generate_latest(registry)
+
+
+class Ledger(Collector):
+    def collect(self) -> Iterator[Metric]:
+        yield from _waiting()
+        yield from _workers()
+        yield from _ended()
+        yield from _health()
+
+
+def _waiting() -> Iterator[Metric]:
+    due = Q(run_at__lte=Now())
+    counted = Job.objects.filter(status__in=WAITING).order_by().values_list("queue")
+    rows = {
+        queue: (ready, total - ready, oldest)
+        for queue, total, ready, oldest in counted.annotate(
+            total=Count("pk"), ready=Count("pk", filter=due), oldest=Min("run_at", filter=due)
+        )
+    }
+    now = clock.now()
+    waiting = GaugeMetricFamily("fikiri_jobs_waiting", "Jobs that are due and wait.", labels=["queue"])
+    delayed = GaugeMetricFamily("fikiri_jobs_delayed", "Jobs that wait for their time.", labels=["queue"])
+    oldest_age = GaugeMetricFamily(
+        "fikiri_queue_oldest_seconds", "How long the oldest due job has waited.", labels=["queue"]
+    )
+    for queue in QUEUES:
+        ready, later, oldest = rows.get(queue, (0, 0, None))
+        waiting.add_metric([queue], ready)
+        delayed.add_metric([queue], later)
+        oldest_age.add_metric([queue], max(0.0, (now - oldest).total_seconds()) if oldest else 0)
+    yield from (waiting, delayed, oldest_age)
+    yield _by("fikiri_jobs_running", "Jobs that run.", _counted("queue", status=JobStatus.PROCESSING), "queue")
+    yield _by(
+        "fikiri_jobs_in_trouble", "Jobs that wait for a person.", _counted("status", status__in=TROUBLE), "status"
+    )
+
+
+def _workers() -> Iterator[Metric]:
+    beats = WorkerBeat.objects.filter(beat_at__gt=Now(-config().BEAT_TTL))
+    alive = list(beats)
+    workers = GaugeMetricFamily("fikiri_workers", "Workers that live.", labels=["queue"])
+    slots = GaugeMetricFamily("fikiri_slots", "Jobs that they can run at once.", labels=["queue"])
+    for queue in QUEUES:
+        mine = [beat for beat in alive if queue in beat.queues]
+        workers.add_metric([queue], len(mine))
+        slots.add_metric([queue], sum(beat.slots for beat in mine))
+    yield from (workers, slots)
+
+
+def _ended() -> Iterator[Metric]:
+    """Counters and histograms, which only grow: from what `jobs.statistics` counted."""
+    tallies = list(Tally.objects.order_by("queue", "task", "outcome"))
+    ended = CounterMetricFamily("fikiri_jobs_ended", "Jobs that ended.", labels=["queue", "task", "outcome"])
+    for tally in tallies:
+        ended.add_metric([tally.queue, tally.task, tally.outcome], tally.jobs)
+    yield ended
+    yield _histogram("fikiri_job_wait_seconds", "From due to started.", tallies, "waits", "wait_sum")
+    yield _histogram("fikiri_job_run_seconds", "From started to ended.", tallies, "runs", "run_sum")
+    yield _histogram("fikiri_job_total_seconds", "From enqueued to ended.", tallies, "totals", "total_sum")
+
+
+def _histogram(name: str, help: str, tallies: Iterable[Tally], counts: str, sums: str) -> Metric:  # noqa: A002
+    by_task: dict[tuple[str, str], tuple[list[int], float]] = {}
+    for tally in tallies:
+        so_far, total = by_task.get((tally.queue, tally.task), ([], 0.0))
+        key = (tally.queue, tally.task)
+        by_task[key] = merged(so_far, getattr(tally, counts)), total + getattr(tally, sums)
+    family = HistogramMetricFamily(name, help, labels=["queue", "task"])
+    bounds = [*(str(float(bound)) for bound in BOUNDS), "+Inf"]
+    for key, (counted, total) in by_task.items():
+        family.add_metric(key, list(zip(bounds, accumulate(counted), strict=True)), total)
+    return family
+
+
+def _health() -> Iterator[Metric]:
+    leads = Lease.objects.filter(name=DISPATCHER, until__gt=Now()).exists()
+    yield GaugeMetricFamily("fikiri_dispatcher_up", "1 while a dispatcher works.", int(leads))
+    yield GaugeMetricFamily("fikiri_broker_up", "1 while the broker answers this process.", int(_broker_answers()))
+    yield GaugeMetricFamily("fikiri_quarantined", "Messages not understood.", Quarantine.objects.count())
+    paused = GaugeMetricFamily("fikiri_paused", "1 for what is held back.", labels=["kind", "name"])
+    for kind, model in (("queue", QueueControl), ("task", TaskControl)):
+        for name in model._default_manager.filter(paused=True).values_list("name", flat=True):
+            paused.add_metric([kind, name], 1)
+    yield paused
+    counted = Counted.objects.order_by("until").first()
+    behind = (clock.now() - counted.until).total_seconds() if counted else 0
+    yield GaugeMetricFamily("fikiri_statistics_behind_seconds", "How old the newest counted end may be.", behind)
+
+
+def _broker_answers() -> bool:
+    return not broker.is_open() and doorbell.is_connected()
+
+
+def _counted(column: str, **condition: Any) -> dict[str, int]:
+    rows = Job.objects.filter(**condition).order_by().values_list(column).annotate(Count("pk"))
+    return dict(rows)
+
+
+def _by(name: str, help: str, counts: dict[str, int], label: str) -> Metric:  # noqa: A002
+    family = GaugeMetricFamily(name, help, labels=[label])
+    for value in QUEUES if label == "queue" else TROUBLE:
+        family.add_metric([str(value)], counts.get(value, 0))
+    return family
