@@ -11,24 +11,20 @@ from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from jobs import broker, clock, doorbell
+from jobs import broker, clock, doorbell, health
 from jobs.clock import Now
-from jobs.config import config
 from jobs.models import (
     WAITING,
     Counted,
     Job,
     JobStatus,
-    Lease,
     Quarantine,
     QueueControl,
     Tally,
     TaskControl,
-    WorkerBeat,
 )
 from jobs.queues import QUEUES
 from jobs.statistics import BOUNDS, merged
-from jobs.worker import DISPATCHER
 
 TYPE = "text/plain; version=0.0.4; charset=utf-8"
 TROUBLE = (JobStatus.FAILED, JobStatus.DEAD, JobStatus.IN_DOUBT)
@@ -77,15 +73,14 @@ def _waiting() -> Iterator[Metric]:
 
 
 def _workers() -> Iterator[Metric]:
-    beats = WorkerBeat.objects.filter(beat_at__gt=Now(-config().BEAT_TTL))
-    alive = list(beats)
     workers = GaugeMetricFamily("fikiri_workers", "Workers that live.", labels=["queue"])
     slots = GaugeMetricFamily("fikiri_slots", "Jobs that they can run at once.", labels=["queue"])
-    for queue in QUEUES:
-        mine = [beat for beat in alive if queue in beat.queues]
-        workers.add_metric([queue], len(mine))
-        slots.add_metric([queue], sum(beat.slots for beat in mine))
-    yield from (workers, slots)
+    silent = GaugeMetricFamily("fikiri_queue_silent", "1 while its workers live and take nothing.", labels=["queue"])
+    for queue, state in health.queues().items():
+        workers.add_metric([queue], state.workers)
+        slots.add_metric([queue], state.slots)
+        silent.add_metric([queue], int(state.silent_since is not None))
+    yield from (workers, slots, silent)
 
 
 def _ended() -> Iterator[Metric]:
@@ -114,8 +109,7 @@ def _histogram(name: str, help: str, tallies: Iterable[Tally], counts: str, sums
 
 
 def _health() -> Iterator[Metric]:
-    leads = Lease.objects.filter(name=DISPATCHER, until__gt=Now()).exists()
-    yield GaugeMetricFamily("fikiri_dispatcher_up", "1 while a dispatcher works.", int(leads))
+    yield GaugeMetricFamily("fikiri_dispatcher_up", "1 while a dispatcher works.", int(health.has_dispatcher()))
     yield GaugeMetricFamily("fikiri_broker_up", "1 while the broker answers this process.", int(_broker_answers()))
     yield GaugeMetricFamily("fikiri_quarantined", "Messages not understood.", Quarantine.objects.count())
     paused = GaugeMetricFamily("fikiri_paused", "1 for what is held back.", labels=["kind", "name"])

@@ -127,7 +127,7 @@ def _next_window() -> Counted | None:
 
 def _ended(window: Counted) -> Iterable[tuple[Any, ...]]:
     mark = Counted.objects.filter(pk=window.pk)
-    ended = Job.objects.filter(
+    ended = Job.objects.of_people().filter(
         status__in=FINAL,
         finished_at__gt=Subquery(mark.values("since")),
         finished_at__lte=Subquery(mark.values("until")),

@@ -15,6 +15,8 @@ import structlog
 from celery import bootsteps
 from celery.worker.consumer.tasks import Tasks
 
+UNKNOWN = "does not know task"
+
 log = structlog.stdlib.get_logger("jobs")
 
 
@@ -42,7 +44,7 @@ def leave(job_id: str, task: str, worker: str) -> bool:
         quarantine.keep(job_id.encode(), task, "names no job")
         return False
     log.warning("task unknown here, left for another worker", action="task_unknown", job=job_id, task=task)
-    reason = f"{worker} does not know task {task}: left for another"
+    reason = f"{worker} {UNKNOWN} {task}: left for another"
     if parent.write(job_id, lambda: lifecycle.leave(job, reason)):
         return True
     if parent.write(job_id, lambda: Job.objects.filter(pk=job).exists()) is False:

@@ -11,7 +11,7 @@ from typing import Any
 
 from django.db.models import Q, Subquery
 
-from jobs import broker, clock, doorbell
+from jobs import broker, clock, doorbell, health, strangers
 from jobs.clock import Now
 from jobs.config import config
 from jobs.models import (
@@ -21,14 +21,12 @@ from jobs.models import (
     EffectStatus,
     Job,
     JobStatus,
-    Lease,
     QueueControl,
     TaskControl,
     WorkerBeat,
 )
 from jobs.models.control import Control
 from jobs.uniqueness import RUNNING_SLOT
-from jobs.worker import DISPATCHER
 
 RECENT = 300  # seconds whose throughput an estimate is made from
 FARTHEST = 10_000  # jobs ahead are counted to this
@@ -142,7 +140,7 @@ class Surroundings:
     @cached_property
     def leader(self) -> bool:
         """Whether a dispatcher works."""
-        return Lease.objects.filter(name=DISPATCHER, until__gt=Now()).exists()
+        return health.has_dispatcher()
 
 
 def _not_waiting(job: Job) -> Gate:
@@ -284,12 +282,20 @@ def _doorbell(around: Surroundings) -> Gate:
     )
 
 
+def _known(around: Surroundings) -> Gate:
+    job = around.job
+    if job.rung_at is None and strangers.UNKNOWN in job.reason:
+        return Gate("unknown_task", True, f"{job.reason}.", "Deploy the code that has the task to its workers.")
+    return Gate("unknown_task", False, "No worker has said that it does not know its task.")
+
+
 GATES: tuple[Callable[[Surroundings], Gate], ...] = (
     _time,
     _queue_paused,
     _task_paused,
     _unique,
     _workers,
+    _known,
     _broker,
     _doorbell,
     _consuming,

@@ -10,7 +10,7 @@ import pytest
 import redis as redis_client
 from django.core.management import CommandError, call_command
 
-from jobs import broker, services, why
+from jobs import broker, lifecycle, services, strangers, why
 from jobs.clock import Now
 from jobs.models import Canary, Job, Lease, WorkerBeat
 from jobs.worker import DISPATCHER
@@ -112,6 +112,13 @@ def test_a_missing_dispatcher_is_named_only_while_no_worker_was_told() -> None:
     job = put()
     assert gate(job) == "doorbell"
     assert gate(alter(job, rung_at=Now())) is None
+
+
+def test_a_task_that_its_worker_does_not_know_is_named() -> None:
+    job = put()
+    lifecycle.leave(job.pk, f"worker@old {strangers.UNKNOWN} echo: left for another")
+    assert gate(job) == "unknown_task"
+    assert why.explain(row(job.pk)).text == "worker@old does not know task echo: left for another."
 
 
 def test_busy_slots_are_named_with_what_holds_them() -> None:

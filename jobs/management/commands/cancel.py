@@ -47,7 +47,7 @@ class Command(AnsweringCommand):
 
 
 def _open(text: str) -> list[Job]:
-    jobs = query.search(Job.objects.unfinished().exclude(status="in_doubt"), text)
+    jobs = query.search(Job.objects.of_people().unfinished().exclude(status="in_doubt"), text)
     return list(jobs.newest_first().only("pk", "task"))
 
 

@@ -48,7 +48,7 @@ class Command(AnsweringCommand):
 
 
 def _groups(text: str) -> list[dict[str, Any]]:
-    ended = query.search(Job.objects.filter(status__in=(JobStatus.FAILED, JobStatus.DEAD)), text)
+    ended = query.search(Job.objects.of_people().filter(status__in=(JobStatus.FAILED, JobStatus.DEAD)), text)
     groups: Any = (
         ended.order_by()
         .values("fingerprint", "error_class")

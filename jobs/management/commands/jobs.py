@@ -41,4 +41,4 @@ class Command(AnsweringCommand):
 
 
 def _search(text: str, limit: int) -> list[Job]:
-    return list(query.search(Job.objects.all(), text).newest_first().defer("arguments", "workflow")[:limit])
+    return list(query.search(Job.objects.of_people(), text).newest_first().defer("arguments", "workflow")[:limit])
