@@ -10,7 +10,7 @@ Works in a Django TestCase and in pytest, whose fixtures are `jobs.testing.fixtu
 """
 
 from jobs.testing.crashing import POINTS, Crashed, crash
-from jobs.testing.draining import Ran, drain, no_ringing
+from jobs.testing.draining import Ran, drain, no_ringing, run_job
 from jobs.testing.enqueued import assert_enqueued, assert_not_enqueued, enqueued
 from jobs.testing.frozen import FrozenClock, frozen_clock
 
@@ -26,4 +26,5 @@ __all__ = [
     "enqueued",
     "frozen_clock",
     "no_ringing",
+    "run_job",
 ]

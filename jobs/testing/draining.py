@@ -11,7 +11,7 @@ from unittest import mock
 
 from django.db.models import Min
 
-from jobs import batches, direct, doorbell, executor, lifecycle, registry, schedule
+from jobs import batches, clock, direct, doorbell, executor, lifecycle, registry, schedule
 from jobs.models import WAITING, Job, JobStatus
 from jobs.outcomes import Again, Doubtful, Failed, Outcome
 from jobs.queues import QUEUES
@@ -61,6 +61,23 @@ def drain(*queues: str, check: bool = True, skip_waits: bool = False, at_most: i
     return ran
 
 
+def run_job(job: Job) -> Job:
+    """Run one job that waits, whatever else is due; a frozen clock goes on to its time. The job is refreshed.
+
+    Raises:
+        AssertionError: it does not wait, or not yet long enough, or is paused.
+    """
+    job.refresh_from_db()
+    if job.status in WAITING and frozen.is_stopped():
+        frozen.current().advance_to(job.run_at)
+    with no_ringing():
+        ran = _run(job.pk)
+    job.refresh_from_db()
+    if ran is None:
+        raise AssertionError(f"{job.task} is {job.status}, not before {job.run_at:%c}; it is {clock.now():%c}.")
+    return job
+
+
 @contextmanager
 def no_ringing() -> Iterator[None]:
     """Enqueue without telling any broker, there or not."""
@@ -86,11 +103,7 @@ def _skip(queues: Sequence[str]) -> bool:
     """Go on to when the next job is due."""
     later = Job.objects.filter(queue__in=queues, task__in=registry.known(), status__in=WAITING)
     next_at = later.aggregate(at=Min("run_at"))["at"]
-    clock = frozen.current()
-    if next_at is None or next_at <= clock.now:
-        return False
-    clock.advance((next_at - clock.now).total_seconds() + 0.001)  # SQLite's clock has milliseconds
-    return True
+    return next_at is not None and frozen.current().advance_to(next_at)
 
 
 def _run(job_id: uuid.UUID) -> Ran | None:

@@ -30,6 +30,13 @@ class FrozenClock:
         self._passed += timedelta(seconds=seconds)
         clock.shift(self._passed)
 
+    def advance_to(self, moment: datetime) -> bool:
+        """Go on to a moment, if it is still to come. Returns whether it was."""
+        ahead = (moment - self.now).total_seconds()
+        if ahead > 0:
+            self.advance(ahead + 0.001)  # SQLite's clock has milliseconds
+        return ahead > 0
+
 
 @contextmanager
 def frozen_clock(at: datetime | None = None) -> Iterator[FrozenClock]:
@@ -51,6 +58,10 @@ def frozen_clock(at: datetime | None = None) -> Iterator[FrozenClock]:
         _current = None
         clock.freeze(None)
         clock.shift(timedelta())
+
+
+def is_stopped() -> bool:
+    return _current is not None
 
 
 def current() -> FrozenClock:

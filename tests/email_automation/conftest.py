@@ -27,8 +27,9 @@ from email_automation.ai.schemas import (
     Usage,
 )
 from email_automation.models import Mailbox, Message
-from jobs import broker, executor
+from jobs import broker
 from jobs.models import Job, JobStatus
+from jobs.testing import run_job
 from tests.email_automation.mailboxes.letters import mbox
 
 USAGE = Usage(provider="test", model="a-model", version="1", input_tokens=10, output_tokens=5)
@@ -115,22 +116,15 @@ def sync(make_mailbox: Callable[..., Mailbox]) -> Callable[..., list[Message]]:
 
     def run_sync(*letters: bytes) -> list[Message]:
         job = services.sync_mailbox(make_mailbox(*letters))
-        assert run(job).status == JobStatus.COMPLETED
+        assert run_job(job).status == JobStatus.COMPLETED
         return list(Message.objects.order_by("pk"))
 
     return run_sync
 
 
-def run(job: Job) -> Job:
-    """Run a job that waits, and say how it ended."""
-    executor.run(job.pk)
-    job.refresh_from_db()
-    return job
-
-
 def run_task(task: str) -> list[Job]:
     """Run every waiting job of a task."""
-    return [run(job) for job in Job.objects.filter(task=task).waiting().order_by("created_at", "id")]
+    return [run_job(job) for job in Job.objects.filter(task=task).waiting().order_by("created_at", "id")]
 
 
 @pytest.fixture

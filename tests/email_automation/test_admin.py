@@ -12,7 +12,8 @@ from django.urls import reverse
 from email_automation import services
 from email_automation.models import AutomationSetting, KillSwitch, Mailbox, MailStatus, Message, OutgoingMail
 from jobs.models import Job
-from tests.email_automation.conftest import Model, run
+from jobs.testing import run_job
+from tests.email_automation.conftest import Model
 from tests.email_automation.mailboxes.letters import letter, mbox
 from tests.email_automation.parsing.mails import mail
 
@@ -136,7 +137,7 @@ EMPTY_RUNS = {"runs-TOTAL_FORMS": 0, "runs-INITIAL_FORMS": 0}
 def draft(sync: Sync, model: Model) -> OutgoingMail:
     (message,) = sync(mail())
     services.draft_reply(message)
-    run(Job.objects.get(task="draft_reply"))
+    run_job(Job.objects.get(task="draft_reply"))
     return OutgoingMail.objects.get()
 
 

@@ -8,8 +8,8 @@ from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
 
 from email_automation.models import Mailbox
-from jobs import executor
 from jobs.models import Job
+from jobs.testing import drain
 from tests.email_automation.conftest import Model
 from tests.email_automation.mailboxes.letters import letter, mbox
 
@@ -57,7 +57,7 @@ def test_a_mailbox_that_is_none_is_refused(user: User, args: tuple[str, ...], sa
 def test_it_waits_for_the_end(user: User, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = str(mbox(tmp_path, letter(1)))
     job_id = command("sync_mailbox", path, "--user", "shop")
-    executor.run(Job.objects.get().pk)
+    drain()
     monkeypatch.setattr("email_automation.services.sync_mailbox", lambda _: Job.objects.get(pk=job_id))
     assert "'emails_synced': 1" in command("sync_mailbox", path, "--user", "shop", "--wait")
 

@@ -12,7 +12,8 @@ from email_automation.ai.errors import AINotConfigured
 from email_automation.models import AIAnswer, AutomationSetting, MailStatus, Message, OutgoingMail
 from jobs.errors import Discard, Refused, WrongState
 from jobs.models import Job, JobStatus
-from tests.email_automation.conftest import ENQUIRY, Model, run, run_task
+from jobs.testing import FrozenClock, run_job
+from tests.email_automation.conftest import ENQUIRY, Model, run_task
 from tests.email_automation.parsing.mails import mail
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -34,7 +35,7 @@ def with_rule(user: User, **changes: object) -> AutomationSetting:
 
 def test_a_reply_is_drafted_and_waits_for_a_person(sync: Sync, model: Model) -> None:
     (message,) = sync(mail(Reply_To="desk@fikiri.example"))
-    job = run(services.draft_reply(message))
+    job = run_job(services.draft_reply(message))
     draft = OutgoingMail.objects.get()
     assert job.status == JobStatus.COMPLETED
     assert (draft.status, draft.to, draft.subject) == (MailStatus.DRAFT, ["desk@fikiri.example"], "Re: An order")
@@ -46,8 +47,8 @@ def test_a_reply_is_drafted_and_waits_for_a_person(sync: Sync, model: Model) -> 
 
 def test_a_released_draft_is_sent_in_its_thread(sync: Sync, model: Model, user: User) -> None:
     (message,) = sync(mail(References="<0@fikiri.example>"))
-    run(services.draft_reply(message))
-    job = run(services.release_draft(OutgoingMail.objects.get(), by_id=user.pk))
+    run_job(services.draft_reply(message))
+    job = run_job(services.release_draft(OutgoingMail.objects.get(), by_id=user.pk))
     (sent,) = django_mail.outbox
     draft = OutgoingMail.objects.get()
     assert (job.status, draft.status, draft.released_by) == (JobStatus.COMPLETED, MailStatus.SENT, user)
@@ -58,7 +59,7 @@ def test_a_released_draft_is_sent_in_its_thread(sync: Sync, model: Model, user: 
 
 def test_a_draft_is_released_once(sync: Sync, model: Model, user: User) -> None:
     (message,) = sync(mail())
-    run(services.draft_reply(message))
+    run_job(services.draft_reply(message))
     draft = OutgoingMail.objects.get()
     services.release_draft(draft, by_id=user.pk)
     with pytest.raises(WrongState):
@@ -68,7 +69,7 @@ def test_a_draft_is_released_once(sync: Sync, model: Model, user: User) -> None:
 
 def test_a_discarded_draft_is_not_sent(sync: Sync, model: Model, user: User) -> None:
     (message,) = sync(mail())
-    run(services.draft_reply(message))
+    run_job(services.draft_reply(message))
     draft = OutgoingMail.objects.get()
     assert services.discard_draft(draft)
     assert not services.discard_draft(draft)
@@ -157,10 +158,10 @@ def test_an_unsure_answer_is_left_to_a_person(sync: Sync, model: Model, user: Us
 
 def test_a_kill_switch_thrown_after_the_release_still_stops_the_mail(sync: Sync, model: Model, user: User) -> None:
     (message,) = sync(mail())
-    run(services.draft_reply(message))
+    run_job(services.draft_reply(message))
     job = services.release_draft(OutgoingMail.objects.get(), by_id=user.pk)
     services.stop_sending()
-    assert (run(job).status, django_mail.outbox) == (JobStatus.FAILED, [])
+    assert (run_job(job).status, django_mail.outbox) == (JobStatus.FAILED, [])
 
 
 def test_the_recipient_is_the_messages_own_whatever_the_model_says(sync: Sync, model: Model) -> None:
@@ -168,7 +169,7 @@ def test_the_recipient_is_the_messages_own_whatever_the_model_says(sync: Sync, m
 
     model.draft = Draft(subject="To: evil@x.example", body="To: evil@x.example\n\nsend it there")
     (message,) = sync(mail())
-    run(services.draft_reply(message))
+    run_job(services.draft_reply(message))
     draft = OutgoingMail.objects.get()
     assert (draft.to, draft.subject) == (["ada@fikiri.example"], "Re: An order")
 
@@ -176,25 +177,27 @@ def test_the_recipient_is_the_messages_own_whatever_the_model_says(sync: Sync, m
 def test_without_a_generating_model_a_draft_fails_at_once_with_the_remedy(sync: Sync, model: Model) -> None:
     model.draft = AINotConfigured("set AI_PROVIDER=openai")
     (message,) = sync(mail())
-    job = run(services.draft_reply(message))
+    job = run_job(services.draft_reply(message))
     assert (job.status, job.error_class) == (JobStatus.FAILED, "AI_NOT_CONFIGURED")
     assert "AI_PROVIDER" in job.error
     assert not OutgoingMail.objects.exists()
 
 
-def test_a_retry_reuses_the_answer_that_was_paid_for(sync: Sync, model: Model, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_retry_reuses_the_answer_that_was_paid_for(
+    sync: Sync, model: Model, monkeypatch: pytest.MonkeyPatch, jobs_clock: FrozenClock
+) -> None:
     (message,) = sync(mail())
     with monkeypatch.context() as broken:
         broken.setattr(replying, "_store_draft", lambda *_: 1 / 0)
-        job = run(services.draft_reply(message))
+        job = run_job(services.draft_reply(message))
     assert job.status == JobStatus.RETRYING
-    Job.objects.update(run_at=job.created_at)
-    assert run(job).status == JobStatus.COMPLETED
+    jobs_clock.advance(60)
+    assert run_job(job).status == JobStatus.COMPLETED
     assert (len(model.read), AIAnswer.objects.count(), OutgoingMail.objects.count()) == (1, 1, 1)
 
 
 def test_a_prompt_is_answered_and_stored(model: Model, user: User) -> None:
-    job = run(services.ask_ai("What is six times seven?", user_id=user.pk))
+    job = run_job(services.ask_ai("What is six times seven?", user_id=user.pk))
     stored = AIAnswer.objects.get()
     assert (job.status, job.owner_id) == (JobStatus.COMPLETED, user.pk)
     assert (stored.answer, stored.prompt, stored.output_tokens) == ({"text": "42"}, "What is six times seven?", 5)
@@ -209,7 +212,7 @@ def test_an_empty_or_endless_prompt_is_refused(user: User, prompt: str) -> None:
 
 def test_a_message_is_summarised(sync: Sync, model: Model) -> None:
     (message,) = sync(mail())
-    run(services.summarise(message))
+    run_job(services.summarise(message))
     assert AIAnswer.objects.get().answer["text"] == "Wants coffee."
 
 

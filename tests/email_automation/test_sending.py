@@ -16,9 +16,9 @@ from email_automation.recipients import BadMailError
 from jobs import services as job_services
 from jobs.models import Effect, EffectStatus, Job, JobStatus
 from jobs.queues import email_queue, send_email_async
-from tests.email_automation.conftest import run
+from jobs.testing import run_job
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("jobs_clock")]
 
 TO = "jane@company.com"
 
@@ -58,14 +58,8 @@ def real_mailer(settings: Settings) -> Iterator[None]:
     django_mail.outbox.clear()
 
 
-def again(job: Job) -> Job:
-    """Run a job once more that waits for its retry."""
-    Job.objects.filter(pk=job.pk).update(run_at=job.created_at)
-    return run(job)
-
-
 def test_a_mail_is_sent_and_has_a_row(server: Server, user: User) -> None:
-    job = run(services.send_email(TO, "Welcome", "Hello!", user_id=user.pk))
+    job = run_job(services.send_email(TO, "Welcome", "Hello!", user_id=user.pk))
     (sent,) = django_mail.outbox
     row = OutgoingMail.objects.get()
     assert (job.status, row.status, row.user, row.job_id) == (JobStatus.COMPLETED, MailStatus.SENT, user, job.pk)
@@ -76,7 +70,7 @@ def test_a_mail_is_sent_and_has_a_row(server: Server, user: User) -> None:
 
 def test_its_result_is_what_callers_of_the_old_platform_know(server: Server) -> None:
     job_id = send_email_async(to=TO, subject="Welcome", body="Hello!")
-    run(Job.objects.get())
+    run_job(Job.objects.get())
     assert email_queue.get_job_result(job_id) == {
         "success": True,
         "message_id": OutgoingMail.objects.get().message_id,
@@ -103,14 +97,14 @@ def test_called_as_a_plain_function_it_just_sends(server: Server) -> None:
 )
 def test_reserved_domains_never_reach_a_mailer(server: Server, address: str) -> None:
     job_id = send_email_async(to=address, subject="Welcome", body="Hello!")
-    assert run(Job.objects.get()).status == JobStatus.COMPLETED
+    assert run_job(Job.objects.get()).status == JobStatus.COMPLETED
     assert email_queue.get_job_result(job_id)["skipped"] == "reserved domain: nobody has mail there"
     assert (django_mail.outbox, OutgoingMail.objects.get().status) == ([], MailStatus.SKIPPED)
 
 
 def test_a_laptops_own_sink_takes_reserved_domains(server: Server, settings: Settings) -> None:
     settings.EMAIL_SINK = True
-    run(services.send_email("a@example.com", "Welcome", "Hello!"))
+    run_job(services.send_email("a@example.com", "Welcome", "Hello!"))
     assert OutgoingMail.objects.get().status == MailStatus.SENT
 
 
@@ -141,13 +135,13 @@ def test_what_cannot_be_sent_is_refused_at_once_naming_the_field(to: Any, subjec
 
 def test_what_the_platform_did_not_see_fails_in_the_job_for_good(server: Server) -> None:
     send_email_async(to=TO, subject="s\r\nBcc: c@d.com", body="b")
-    job = run(Job.objects.get())
+    job = run_job(Job.objects.get())
     assert (job.status, django_mail.outbox) == (JobStatus.FAILED, [])
     assert "one line" in job.error
 
 
 def test_several_recipients_get_one_mail(server: Server) -> None:
-    run(services.send_email([TO, "bob@company.com", TO], "Welcome", "Hello!"))
+    run_job(services.send_email([TO, "bob@company.com", TO], "Welcome", "Hello!"))
     assert django_mail.outbox[0].to == [TO, "bob@company.com"]
 
 
@@ -155,40 +149,40 @@ def test_several_recipients_get_one_mail(server: Server) -> None:
 def test_a_kill_switch_stops_mail_and_it_can_be_sent_later(server: Server, user: User, whose: str) -> None:
     user_id = None if whose == "all" else user.pk
     services.stop_sending(reason="an incident", user_id=user_id)
-    job = run(services.send_email(TO, "Welcome", "Hello!", user_id=user.pk))
+    job = run_job(services.send_email(TO, "Welcome", "Hello!", user_id=user.pk))
     assert (job.status, django_mail.outbox) == (JobStatus.FAILED, [])
     assert "sending is stopped" in OutgoingMail.objects.get().reason
     services.stop_sending(False, user_id=user_id)
     job_services.retry(job.pk)
-    assert run(job).status == JobStatus.COMPLETED
+    assert run_job(job).status == JobStatus.COMPLETED
     assert len(django_mail.outbox) == 1
 
 
 def test_the_kill_switch_of_the_environment_stops_mail(server: Server, settings: Settings) -> None:
     settings.MAIL_KILL_SWITCH = True
-    assert run(services.send_email(TO, "Welcome", "Hello!")).status == JobStatus.FAILED
+    assert run_job(services.send_email(TO, "Welcome", "Hello!")).status == JobStatus.FAILED
     assert django_mail.outbox == []
 
 
 def test_another_users_kill_switch_stops_nothing(server: Server, user: User, stranger: User) -> None:
     services.stop_sending(user_id=stranger.pk)
-    assert run(services.send_email(TO, "Welcome", "Hello!", user_id=user.pk)).status == JobStatus.COMPLETED
+    assert run_job(services.send_email(TO, "Welcome", "Hello!", user_id=user.pk)).status == JobStatus.COMPLETED
 
 
 def test_a_server_that_does_not_answer_is_tried_again(server: Server) -> None:
     server.on_connect = [ConnectionRefusedError()]
-    job = run(services.send_email(TO, "Welcome", "Hello!"))
+    job = run_job(services.send_email(TO, "Welcome", "Hello!"))
     assert (job.status, job.failures, django_mail.outbox) == (JobStatus.RETRYING, 1, [])
-    assert again(job).status == JobStatus.COMPLETED
+    assert run_job(job).status == JobStatus.COMPLETED
     assert len(django_mail.outbox) == 1
     assert OutgoingMail.objects.count() == 1
 
 
 def test_a_server_that_refuses_for_now_is_tried_again(server: Server) -> None:
     server.on_send = [smtplib.SMTPDataError(451, b"later")]
-    job = run(services.send_email(TO, "Welcome", "Hello!"))
+    job = run_job(services.send_email(TO, "Welcome", "Hello!"))
     assert (job.status, OutgoingMail.objects.get().status) == (JobStatus.RETRYING, MailStatus.QUEUED)
-    assert again(job).status == JobStatus.COMPLETED
+    assert run_job(job).status == JobStatus.COMPLETED
 
 
 @pytest.mark.parametrize(
@@ -201,38 +195,38 @@ def test_a_server_that_refuses_for_now_is_tried_again(server: Server) -> None:
 )
 def test_a_server_that_refuses_for_good_is_believed(server: Server, no: Exception) -> None:
     server.on_send = [no]
-    job = run(services.send_email(TO, "Welcome", "Hello!"))
+    job = run_job(services.send_email(TO, "Welcome", "Hello!"))
     assert (job.status, OutgoingMail.objects.get().status) == (JobStatus.FAILED, MailStatus.FAILED)
 
 
 def test_a_server_that_went_away_over_it_leaves_it_in_doubt(server: Server) -> None:
     server.on_send = [smtplib.SMTPServerDisconnected()]
-    job = run(services.send_email(TO, "Welcome", "Hello!"))
-    assert again(job).status == JobStatus.IN_DOUBT
+    job = run_job(services.send_email(TO, "Welcome", "Hello!"))
+    assert run_job(job).status == JobStatus.IN_DOUBT
     assert len(django_mail.outbox) == 1
 
 
 @pytest.mark.parametrize(("happened", "mails"), [(True, 1), (False, 2)])
 def test_a_person_resolves_the_doubt(server: Server, happened: bool, mails: int) -> None:
     server.on_send = [smtplib.SMTPServerDisconnected()]
-    job = again(run(services.send_email(TO, "Welcome", "Hello!")))
+    job = run_job(run_job(services.send_email(TO, "Welcome", "Hello!")))
     job_services.resolve(Effect.objects.get().pk, happened=happened, by="ada", reason="asked the customer")
-    assert again(job).status == JobStatus.COMPLETED
+    assert run_job(job).status == JobStatus.COMPLETED
     assert (len(django_mail.outbox), OutgoingMail.objects.get().status) == (mails, MailStatus.SENT)
 
 
 def test_an_attempt_that_died_before_it_handed_the_mail_over_leaves_no_doubt(server: Server) -> None:
     server.on_connect = [MemoryError()]
-    job = run(services.send_email(TO, "Welcome", "Hello!"))
+    job = run_job(services.send_email(TO, "Welcome", "Hello!"))
     assert Effect.objects.get().status == EffectStatus.ATTEMPTING
-    assert again(job).status == JobStatus.COMPLETED
+    assert run_job(job).status == JobStatus.COMPLETED
     assert len(django_mail.outbox) == 1
 
 
 def test_an_attempt_that_died_over_it_leaves_it_in_doubt(server: Server) -> None:
     server.on_send = [MemoryError()]
-    job = run(services.send_email(TO, "Welcome", "Hello!"))
-    assert again(job).status == JobStatus.IN_DOUBT
+    job = run_job(services.send_email(TO, "Welcome", "Hello!"))
+    assert run_job(job).status == JobStatus.IN_DOUBT
     assert len(django_mail.outbox) == 1
 
 

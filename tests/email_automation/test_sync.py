@@ -13,7 +13,7 @@ from jobs import batches, context, lifecycle
 from jobs import services as job_services
 from jobs.errors import Superseded
 from jobs.models import Batch, BatchStatus, Job, JobStatus
-from tests.email_automation.conftest import run
+from jobs.testing import run_job
 from tests.email_automation.mailboxes.letters import FROM_LINE, letter
 from tests.email_automation.parsing.mails import mail
 
@@ -32,7 +32,7 @@ def counts(run_: SyncRun) -> tuple[int, int, int, int]:
 
 
 def test_every_message_is_stored_and_classified_later(make_mailbox: Make) -> None:
-    job = run(services.sync_mailbox(make_mailbox(letter(1), letter(2))))
+    job = run_job(services.sync_mailbox(make_mailbox(letter(1), letter(2))))
     assert job.status == JobStatus.COMPLETED
     assert [message.subject for message in Message.objects.order_by("pk")] == ["Letter 1", "Letter 2"]
     waiting = Job.objects.filter(task="classify_message", owner_id=job.owner_id, correlation_id=job.correlation_id)
@@ -124,7 +124,7 @@ def test_near_its_time_limit_it_goes_on_as_the_next_slice(make_mailbox: Make, mo
     monkeypatch.setattr(pages, "PAGE_ROWS", 1)
     monkeypatch.setattr(sync, "SLICE_MARGIN", 10_000)  # every slice is out of time after a page
     job = services.sync_mailbox(make_mailbox(letter(1), letter(2)))
-    statuses = [run(job).is_final for _ in range(3)]
+    statuses = [run_job(job).is_final for _ in range(3)]
     assert statuses == [False, False, True]
     assert (job.status, job.failures) == (JobStatus.COMPLETED, 0)
     assert counts(SyncRun.objects.get()) == (2, 2, 0, 0)
@@ -168,7 +168,7 @@ def test_a_mailbox_that_went_away_fails_with_the_reason(make_mailbox: Make) -> N
     mailbox = make_mailbox(letter(1))
     job = services.sync_mailbox(mailbox)
     Mailbox.objects.update(location="/nowhere/at/all")
-    failed = run(job)
+    failed = run_job(job)
     assert failed.status == JobStatus.FAILED
     assert "does not exist" in failed.error
 
@@ -215,7 +215,7 @@ def test_a_cancel_while_it_runs_is_heeded_after_the_page(make_mailbox: Make, mon
     job = services.sync_mailbox(make_mailbox(letter(1), letter(2)))
     ask = lifecycle.progress
     monkeypatch.setattr(lifecycle, "progress", lambda *args: (job_services.cancel(job.pk), ask(*args))[1])
-    assert run(job).status == JobStatus.CANCELLED
+    assert run_job(job).status == JobStatus.CANCELLED
     assert counts(SyncRun.objects.get()) == (1, 1, 0, 0)
 
 
@@ -229,16 +229,16 @@ def test_a_jobs_status_over_rest_has_the_syncs_numbers(
     client.force_authenticate(user)
     seen = []
     for _ in range(3):
-        run(job)
+        run_job(job)
         data = client.get(f"/api/jobs/{job.pk}").json()["data"]
         seen.append((data["progress"], data["emails_synced"], data["contacts_found"], data["has_more"]))
     assert seen == [(50.0, 1, 1, True), (100.0, 2, 1, True), (100.0, 2, 1, False)]
 
 
 def test_all_that_comes_of_a_sync_is_counted_in_one_batch(make_mailbox: Make) -> None:
-    sync_job = run(services.sync_mailbox(make_mailbox(letter(1), letter(2))))
+    sync_job = run_job(services.sync_mailbox(make_mailbox(letter(1), letter(2))))
     for job in Job.objects.filter(task="classify_message"):
-        run(job)
+        run_job(job)
     assert set(Job.objects.values_list("batch", flat=True)) == {sync_job.batch_id}
     batches.run_once()
     counted = sync.details(Job.objects.get(pk=sync_job.pk))["batch"]
@@ -251,7 +251,7 @@ def test_a_sync_that_cannot_read_its_mailbox_ends_its_batch(make_mailbox: Make) 
     mailbox = make_mailbox(letter(1))
     job = services.sync_mailbox(mailbox)
     Mailbox.objects.filter(pk=mailbox.pk).update(location="")
-    assert run(job).status == JobStatus.FAILED
+    assert run_job(job).status == JobStatus.FAILED
     batches.run_once()
     assert Batch.objects.get().status == BatchStatus.FAILED
 

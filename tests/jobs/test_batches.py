@@ -1,14 +1,13 @@
 """Batches: counted, finished once, and what follows them."""
 
-import uuid
-
 import celery
 import pytest
 from celery import chord, group
 
-from jobs import batches, executor, lifecycle, services
+from jobs import batches, lifecycle, services
 from jobs.errors import InvalidArguments
 from jobs.models import Batch, BatchStatus, Job, JobStatus
+from jobs.testing import drain, run_job
 from tests.jobs.states import BROKEN, in_state, row, take
 
 pytestmark = pytest.mark.django_db
@@ -162,11 +161,9 @@ def test_what_follows_is_checked_when_the_batch_is_made() -> None:
 def test_a_chords_body_gets_the_results_in_order() -> None:
     tasks = celery.current_app.tasks
     body = chord(group(tasks["add"].s(1, 1), tasks["add"].s(2, 2), tasks["add"].s(3, 3)))(tasks["echo"].s())
-    header = list(Job.objects.filter(task="add").order_by("-created_at"))
-    for job in header:
-        executor.run(job.pk)
-    batches.run_once()
-    executor.run(uuid.UUID(body.id))
+    for job in Job.objects.filter(task="add").order_by("-created_at"):
+        run_job(job)
+    drain()
     assert body.get(timeout=1) == [2, 4, 6]
 
 
@@ -174,7 +171,7 @@ def test_a_chords_body_does_not_run_when_a_part_failed() -> None:
     tasks = celery.current_app.tasks
     body = chord(group(tasks["add"].s(1, 1), tasks["add"].s(2, 2)))(tasks["echo"].s())
     first, second = Job.objects.filter(task="add")
-    executor.run(first.pk)
+    run_job(first)
     lifecycle.fail(take(second), BROKEN)
     batches.run_once()
     assert not Job.objects.filter(pk=body.id).exists()

@@ -8,14 +8,15 @@ import pytest
 from django.db import transaction
 from pytest_django import DjangoAssertNumQueries
 
-from jobs import context, executor, lifecycle, prune, services
+from jobs import context, lifecycle, prune, services
 from jobs.clock import Now
 from jobs.errors import Cancelled, InvalidArguments, Superseded
 from jobs.lifecycle import Claim
 from jobs.models import Checkpoint, Job
-from tests.jobs.states import HERE, THERE, alter, ended, make_due, result, row, running, take
+from jobs.testing import run_job
+from tests.jobs.states import HERE, THERE, alter, ended, result, row, running, take
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("jobs_clock")]
 
 
 def copy(pages: int, *trouble: str, **options: Any) -> Job:
@@ -24,8 +25,7 @@ def copy(pages: int, *trouble: str, **options: Any) -> Job:
 
 
 def again(job: Job) -> Job:
-    executor.run(make_due(job).pk)
-    return row(job.pk)
+    return run_job(job)
 
 
 @pytest.mark.parametrize("trouble", ["error", "retry", "snooze", "soft limit", "exit"])

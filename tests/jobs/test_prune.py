@@ -6,7 +6,7 @@ from django_celery_results.models import TaskResult
 from jobs import batches, prune
 from jobs.clock import Now
 from jobs.models import Batch, Effect, Job
-from tests.jobs.ledger import alter, ended, put
+from tests.jobs.states import alter, ended, put
 
 pytestmark = pytest.mark.django_db
 

@@ -1,13 +1,16 @@
 """Schedules: each tick makes one job."""
 
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.core.exceptions import ValidationError
 
-from jobs import clock, schedule
+from jobs import schedule
 from jobs.models import Job, Schedule
-from tests.jobs.ledger import take
+from jobs.testing import FrozenClock, frozen_clock
+from jobs.testing.frozen import current
+from tests.jobs.states import take
 
 pytestmark = pytest.mark.django_db
 
@@ -15,10 +18,9 @@ NOON = datetime(2026, 3, 28, 12, tzinfo=UTC)
 
 
 @pytest.fixture(autouse=True)
-def _noon():  # type: ignore[no-untyped-def]
-    clock.freeze(NOON)
-    yield
-    clock.freeze(None)
+def stopped() -> Iterator[FrozenClock]:
+    with frozen_clock(NOON) as stopped:
+        yield stopped
 
 
 def hourly(**changes: object) -> Schedule:
@@ -27,7 +29,7 @@ def hourly(**changes: object) -> Schedule:
 
 
 def at(moment: datetime) -> int:
-    clock.freeze(moment)
+    current().advance_to(moment)
     return schedule.run_once()
 
 

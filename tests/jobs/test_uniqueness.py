@@ -6,7 +6,7 @@ from jobs import lifecycle, services
 from jobs.errors import Busy, Refused
 from jobs.models import JobStatus
 from jobs.uniqueness import Unique
-from tests.jobs.ledger import BROKEN, HERE, THERE, put, row, take
+from tests.jobs.states import BROKEN, HERE, THERE, put, row, take
 
 pytestmark = pytest.mark.django_db
 

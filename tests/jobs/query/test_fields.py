@@ -2,7 +2,6 @@
 
 import contextlib
 import uuid
-from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -12,6 +11,7 @@ from hypothesis import strategies as st
 
 from jobs import clock, query
 from jobs.models import Batch, Job
+from jobs.testing import frozen_clock
 from tests.jobs.states import in_state, put
 
 pytestmark = pytest.mark.django_db
@@ -104,11 +104,9 @@ def test_a_word_finds_what_it_says(text: str, finds: bool) -> None:
 
 def test_an_old_job_is_found_by_its_age() -> None:
     job = put()
-    clock.shift(timedelta(hours=3))
-    try:
+    with frozen_clock() as stopped:
+        stopped.advance(3 * 3600)
         assert (found("age:>2h"), found("age:<2h")) == ({job.pk}, set())
-    finally:
-        clock.shift(timedelta())
 
 
 def test_a_long_run_is_found_by_its_duration() -> None:

@@ -26,6 +26,7 @@ from jobs.testing import (
     enqueued,
     frozen_clock,
     no_ringing,
+    run_job,
 )
 from jobs.testing.draining import Ran
 from jobs.uniqueness import Unique
@@ -138,6 +139,19 @@ def test_a_batchs_callback_and_a_schedules_tick_run_too(jobs_clock: FrozenClock)
     assert seen(drain()) == [1, "all done"]
     jobs_clock.advance(3601)
     assert seen(drain()) == ["tick"]
+
+
+def test_one_job_is_run_whatever_else_is_due() -> None:
+    other, job = echo("other", priority=0), echo("this")
+    assert run_job(job) is job
+    assert (job.status, row(other.pk).status) == ("completed", "pending")
+    with pytest.raises(AssertionError, match="echo is completed, not before"):
+        run_job(job)
+
+
+def test_a_job_that_is_run_has_its_wait_behind_it(jobs_clock: FrozenClock) -> None:
+    job = run_job(services.enqueue("answer", {"with_": "retry"}, delay=3600))
+    assert (job.status, run_job(job).failures) == ("retrying", 2)
 
 
 def test_a_clock_that_stands_still_moves_only_when_told(jobs_clock: FrozenClock) -> None:
