@@ -18,6 +18,7 @@ from jobs.strangers import Strangers
 class LedgerCelery(Celery):
     task_cls = "jobs.task:JobTask"
     control_cls = "jobs.control:LedgerControl"
+    events_cls = "jobs.telling:LedgerEvents"
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import os
+import threading
 from typing import Any
 
+import structlog
 from celery.apps.worker import (  # type: ignore[attr-defined]  # the stubs know the class alone
     Worker,
     during_soft_shutdown,
     install_worker_term_hard_handler,
     on_cold_shutdown,
 )
+
+END_WITHIN = 30.0  # seconds after the grace
+
+log = structlog.stdlib.get_logger("jobs")
 
 
 class LedgerWorker(Worker):
@@ -31,4 +38,17 @@ class LedgerWorker(Worker):
 
 def _on_term(worker: Worker) -> None:
     install_worker_term_hard_handler(worker, sig="SIGTERM", callback=during_soft_shutdown)  # the second time
+    _end_at_last(worker.app.conf.worker_soft_shutdown_timeout + END_WITHIN)
     on_cold_shutdown(worker)
+
+
+def _end_at_last(seconds: float) -> None:
+    """End this process if stopping gets stuck. Its children go with it; rescue does the rest."""
+    timer = threading.Timer(seconds, _end)
+    timer.daemon = True
+    timer.start()
+
+
+def _end() -> None:
+    log.error("stopping got stuck: ending at once", action="stop_stuck")
+    os._exit(1)

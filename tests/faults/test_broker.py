@@ -6,14 +6,15 @@ import signal
 import uuid
 
 import pytest
+import redis
 
 from jobs import doorbell
 from jobs.clock import now
 from jobs.drill import faults, system
 from jobs.errors import InvalidArguments
-from jobs.lifecycle import Due
+from jobs.lifecycle import Due, cancel_waiting
 from jobs.models import Job, Quarantine
-from jobs.services import cancel, enqueue
+from jobs.services import cancel, enqueue, enqueue_many
 from tests.faults.rig import Rig
 
 VENDOR = "sqlite"
@@ -145,3 +146,54 @@ def test_a_message_with_arguments_of_its_own_does_not_run(rig: Rig) -> None:
     rig.until(Quarantine.objects.filter(reason__contains="arguments come with the claim").exists, "it is in quarantine")
     rig.done_once(rig.send())
     assert "forged" not in (rig.folder / "effects").read_text()
+
+
+def test_it_is_full_and_nobody_minds(rig: Rig) -> None:
+    with rig.redis.client() as client:
+        used = int(client.info("memory")["used_memory"])
+        client.config_set("maxmemory", used // 2)
+        try:
+            jobs = rig.send(20)  # each was accepted
+            with pytest.raises(redis.exceptions.OutOfMemoryError):
+                client.set("more", "x")
+        finally:
+            client.config_set("maxmemory", 0)
+    rig.done_once(jobs)
+
+
+@pytest.mark.parametrize("how", ["is down", "hangs", "has fallen silent"])
+def test_it_is_gone_when_a_worker_is_asked_to_end(rig: Rig, how: str) -> None:
+    [job] = rig.send(pause=1)
+    rig.until(rig.begun(1), "it runs")
+    worker, _ = rig.worker_of(job)
+    starts = worker.starts
+    match how:
+        case "is down":
+            rig.redis.kill()
+        case "hangs":
+            rig.redis.stand_still()
+        case _:
+            rig.broker.swallow()
+    assert worker.ask_to_end()
+    rig.until(lambda: worker.starts > starts, "it has ended, and is started again")
+    rig.ready()
+    rig.done_once([job])
+
+
+def test_thousands_of_delayed_jobs_are_nothing_to_it(rig: Rig) -> None:
+    waiting = enqueue_many("drill_send", [{"key": f"later-{number}", "pause": 0} for number in range(3000)], delay=3600)
+    for worker in rig.named("worker"):
+        starts = worker.starts
+        worker.kill()
+        rig.until(lambda worker=worker, starts=starts: worker.starts > starts, "it runs again")  # type: ignore[misc]
+    rig.done_once(rig.send(5))
+    with rig.redis.client() as client:
+        rig.until(
+            lambda: not any(client.llen(doorbell.list_key(queue)) for queue in faults.QUEUES), "nothing is listed"
+        )
+        assert len(client.keys("*")) < 50
+    untouched = Job.objects.filter(pk__in=waiting[:900], status="pending", attempt=0, rung_at=None)
+    assert untouched.count() == 900
+    while cancel_waiting("email", 500, by="the test"):
+        pass
+    assert not any(rig.happened(waiting))

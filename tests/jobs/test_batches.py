@@ -42,6 +42,13 @@ def test_it_ends_once_when_closed_and_all_members_have() -> None:
     assert Job.objects.filter(task="add").count() == 1
 
 
+def test_two_who_count_it_at_once_end_it_once() -> None:
+    batch = batches.create()
+    batches.close(batch.pk)
+    batch.refresh_from_db()
+    assert [batches._look_at(batch) for _ in range(2)] == [True, False]  # each has read it before the other wrote
+
+
 def test_an_empty_batch_completes() -> None:
     batch = batches.create(on_complete=("add", {"a": 1, "b": 2}))
     batches.close(batch.pk)

@@ -28,7 +28,7 @@ from jobs.identity import Identity
 from jobs.lifecycle import CELERY_STATES, Claim
 from jobs.models import FINAL, WAITING, Attempt, Effect, Job, JobStatus
 from jobs.reports import Report, of_text
-from tests.jobs.states import BROKEN, row, running, wish
+from tests.jobs.states import BROKEN, row, wish
 
 WORKERS = [Identity(f"worker@{number}", uuid.UUID(int=number), 100 + number) for number in (1, 2)]
 JOBS = 3  # few, so that what was said of an attempt long ago meets the next one
@@ -306,13 +306,3 @@ class Ledger(RuleBasedStateMachine):
 def test_no_order_of_verbs_breaks_the_ledger() -> None:
     """The same walks every time; with `--hypothesis-profile=long` many, and new ones."""
     run_state_machine_as_test(Ledger, settings=LONG if settings.get_current_profile_name() == "long" else SHORT)
-
-
-@pytest.mark.django_db
-def test_a_doubt_resolved_after_a_cancel_ends_as_cancelled() -> None:
-    claim = running()
-    lifecycle.cancel(claim.id, by="ann", reason="")
-    effect = Effect.objects.create(key="k", job_id=claim.id, attempt=claim.attempt, kind="mail", created_at=clock.now())
-    lifecycle.doubt(claim, BROKEN)
-    assert lifecycle.resolve(claim.id, effect.pk, happened=True, by="ann", reason="seen in the Sent folder")
-    assert row(claim.id).status == "cancelled"  # pending, nobody could ever have claimed it

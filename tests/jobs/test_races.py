@@ -115,6 +115,30 @@ def test_jobs_of_a_kind_run_again_by_two_at_once_are_one() -> None:
     assert sorted(done) == [0, 1]
 
 
+def test_who_rings_second_passes_over_what_is_being_rung() -> None:
+    jobs = {put().pk for _ in range(4)}
+    rung, done = threading.Event(), threading.Event()
+
+    def first() -> set[uuid.UUID]:
+        with transaction.atomic():
+            mine = {due.id for due in lifecycle.ring_due("email", 2)}
+            rung.set()
+            if connection.vendor == "postgresql":  # on SQLite the second waits for the one write lock
+                done.wait(20)
+        return mine
+
+    def second() -> set[uuid.UUID]:
+        rung.wait(20)
+        others = {due.id for due in lifecycle.ring_due("email", 4)}
+        done.set()
+        return others
+
+    mine, others = together(first, second)
+    assert isinstance(mine, set)
+    assert isinstance(others, set)
+    assert (len(mine), mine & others, mine | others) == (2, set(), jobs)
+
+
 def test_a_job_is_run_again_once_by_two_who_ask() -> None:
     job = put()
     lifecycle.cancel(job.pk, by="ann", reason="")

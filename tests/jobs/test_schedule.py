@@ -46,6 +46,17 @@ def test_a_tick_is_fired_once_however_often_it_is_looked_at() -> None:
     assert schedule.fire(made, NOON).pk == Job.objects.get().pk
 
 
+def test_a_tick_that_another_dispatcher_has_fired_meanwhile_is_not_fired_again() -> None:
+    made = hourly()
+    schedule.run_once()
+    assert schedule._tick(made.pk) == 0
+    assert Job.objects.count() == 1
+
+
+def test_a_schedule_that_was_paused_meanwhile_does_not_tick() -> None:
+    assert schedule._tick(hourly(paused=True).pk) == 0
+
+
 def test_a_paused_schedule_does_not_tick() -> None:
     hourly(paused=True)
     assert schedule.run_once() == 0

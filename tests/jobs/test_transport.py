@@ -42,6 +42,14 @@ def test_too_large_a_message_is_not_even_read() -> None:
         sound(json.dumps(message() | {"more": "x" * 70_000}).encode(), "email")
 
 
+@pytest.mark.parametrize("name", ["eta", "expires"])
+def test_a_time_in_a_message_is_refused(name: str) -> None:
+    timed = message()
+    timed["headers"][name] = "2026-01-01T00:00:00+00:00"
+    with pytest.raises(Malformed, match="in the ledger"):
+        sound(json.dumps(timed).encode(), "email")
+
+
 def test_arguments_in_a_message_are_refused() -> None:
     bodies: list[Any] = [[["a"], {}, {}], [[], {"a": 1}, {}], [[], {}], [[], {}, []], {}, "text"]
     for body in bodies:
