@@ -116,7 +116,9 @@ STATEMENTS = [
         CLAIM,
     ),
     _postgresql("success is settled by the claim's owner", "complete", "AND job.claim = outcome.claim ", "", SETTLE),
-    _postgresql("no doorbell is rung by two dispatchers", "ring", "  FOR UPDATE SKIP LOCKED\n", "", "test_races"),
+    _postgresql(
+        "no doorbell is rung by two dispatchers", "ring", "    FOR NO KEY UPDATE SKIP LOCKED\n", "", "test_races"
+    ),
     Guard(
         "a job is cancelled or settled, never both",
         "jobs/lifecycle/moves.py",

@@ -10,9 +10,8 @@ CANCEL_NOTED = """
         if job is None:
             return None
         note(job, "cancel\""""
-RUNG_BEFORE = """rung_at__lt=before, run_at__lte=Now(), dispatch_at__gt=Now()
-    )
-    ids = list(lost.values_list("pk", flat=True)[:limit])
+RUNG_BEFORE = """rung_at__lt=before, run_at__lte=Now(), dispatch_at__gt=Now())
+    ids = list(lost.order_by("rung_at").values_list("pk", flat=True)[:limit])
     return (
         Job.objects.filter(pk__in=ids, status__in=WAITING, rung_at__lt=before)"""
 LEASE_HELD = """    if Lease.objects.filter(name=name, until__gt=Now()).exclude(holder=holder).exists():
@@ -105,13 +104,15 @@ VERBS = [
     _verb(
         "the first request to cancel is kept", "steering", "if job.cancel_requested_at is None:", "if True:", OPERATORS
     ),
-    _verb("only what ended badly runs again", "steering", "Q(id=job_id, status__in=AGAIN)", "Q(id=job_id)", OPERATORS),
+    _verb("only what ended badly runs again", "again", "Q(id=job_id, status__in=AGAIN)", "Q(id=job_id)", OPERATORS),
     _verb(
-        "a job whose slot is taken does not run again", "steering", "        _take_slot(job)\n", "", "test_uniqueness"
+        "a job whose slot is taken does not run again",
+        "again",
+        "            return False\n        _take_slot(job)\n",
+        "            return False\n",
+        "test_uniqueness",
     ),
-    _verb(
-        "an old cancel does not end the next run", "steering", "        job.cancel_requested_at = None\n", "", OPERATORS
-    ),
+    _verb("an old cancel does not end the next run", "again", "        cancel_requested_at=None,\n", "", OPERATORS),
     _verb(
         "only an open effect is resolved",
         "steering",
@@ -129,8 +130,8 @@ VERBS = [
     _verb(
         "only what never started expires",
         "waiting",
-        "status__in=WAITING, attempt=0, expires_at__lte=Now()",
-        "status__in=WAITING, expires_at__lte=Now()",
+        "filter(attempt=0, expires_at__lte=Now())",
+        "filter(expires_at__lte=Now())",
         OPERATORS,
     ),
     _effect(
@@ -151,7 +152,7 @@ VERBS = [
         "case None:\n            answer",
     ),
     _effect("what cannot be known is not made", "if answer is Doubt.CANNOT_KNOW:", "if False:"),
-    _effect("an effect is written down before it is made", "if connection.in_atomic_block:", "if False:"),
+    _effect("an effect is written down before it is made", "if _in_transaction():", "if False:"),
     _effect(
         "another job's effect under way is left alone",
         "effect.status == EffectStatus.ATTEMPTING and _has_work_left(effect)",
@@ -180,17 +181,23 @@ VERBS = [
     Guard(
         "an open batch does not end",
         "jobs/batches.py",
-        "if batch.status == BatchStatus.OPEN or ended",
-        "if ended",
+        "return batch.status != BatchStatus.OPEN and counts",
+        "return counts",
         "test_batches",
     ),
-    Guard("a batch waits for all its members", "jobs/batches.py", " or ended < total or ", " or ", "test_batches"),
+    Guard(
+        "a batch waits for all its members",
+        "jobs/batches.py",
+        "return self.completed + self.failed + self.dropped >= self.total",
+        "return True",
+        "test_batches",
+    ),
     Guard("a batch waits for its children", "jobs/batches.py", " or _has_open_children(batch):", ":", "test_batches"),
     Guard(
         "a batch is finished once",
         "jobs/batches.py",
-        "filter(pk=batch.pk, finished_at=None).update(status=status, finished_at=Now())",
-        "filter(pk=batch.pk).update(status=status, finished_at=Now())",
+        "lock(Batch.objects.filter(pk=batch_id, finished_at=None))",
+        "lock(Batch.objects.filter(pk=batch_id))",
         "test_batches",
     ),
     Guard(
