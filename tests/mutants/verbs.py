@@ -129,9 +129,9 @@ VERBS = [
     ),
     _verb(
         "only what never started expires",
-        "waiting",
-        "filter(attempt=0, expires_at__lte=Now())",
-        "filter(expires_at__lte=Now())",
+        "ending",
+        "attempt=0, expires_at__lte=Now()",
+        "expires_at__lte=Now()",
         OPERATORS,
     ),
     _effect(
