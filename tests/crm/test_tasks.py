@@ -9,7 +9,7 @@ from jobs import registry
 from jobs.errors import Fail
 from jobs.models import Job
 from jobs.queues import crm_queue, update_crm_async
-from jobs.testing import drain
+from jobs.testing import crash, drain
 
 
 def test_the_task_called_as_a_function_just_runs(said: dict[str, Any]) -> None:
@@ -39,6 +39,14 @@ def test_product_code_enqueues_it_for_the_lead_s_user(said: dict[str, Any]) -> N
     job = Job.objects.get(pk=job_id)
     assert (job.task, job.queue, job.owner_id) == ("update_crm", "crm", said["user_id"])
     assert crm_queue.get_job_status(job_id) is not None
+
+
+@pytest.mark.parametrize("at", ["after claim", "before settle", "after settle"])
+def test_a_lead_is_made_once_wherever_the_process_dies(said: dict[str, Any], at: str) -> None:
+    job_id = update_crm_async(said)
+    with crash(at):
+        drain("crm")
+    assert (Job.objects.get(pk=job_id).status, Lead.objects.count(), Activity.objects.count()) == ("completed", 1, 1)
 
 
 @pytest.mark.django_db(transaction=True)

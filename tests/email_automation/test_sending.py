@@ -16,7 +16,7 @@ from email_automation.recipients import BadMailError
 from jobs import services as job_services
 from jobs.models import Effect, EffectStatus, Job, JobStatus
 from jobs.queues import email_queue, send_email_async
-from jobs.testing import run_job
+from jobs.testing import crash, drain, run_job
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("jobs_clock")]
 
@@ -228,6 +228,18 @@ def test_an_attempt_that_died_over_it_leaves_it_in_doubt(server: Server) -> None
     job = run_job(services.send_email(TO, "Welcome", "Hello!"))
     assert run_job(job).status == JobStatus.IN_DOUBT
     assert len(django_mail.outbox) == 1
+
+
+@pytest.mark.parametrize(
+    ("at", "status"),
+    [("after claim", "completed"), ("after effect", "in_doubt"), ("before settle", "completed")],
+)
+def test_a_mail_goes_once_wherever_its_process_dies(server: Server, at: str, status: str) -> None:
+    job = services.send_email(TO, "Welcome", "Hello!")
+    with crash(at):
+        drain(check=False)
+    job.refresh_from_db()
+    assert (job.status, len(django_mail.outbox)) == (status, 1)
 
 
 @pytest.mark.parametrize("address", ["a@example.com", "b@mail.example", "c@localhost", "d@deep.sub.test"])
