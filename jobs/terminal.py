@@ -16,6 +16,7 @@ from rich.text import Text
 
 from jobs.errors import Refused
 from jobs.models import FINAL, Job, JobStatus
+from jobs.why import span
 
 COLOURS = {
     JobStatus.COMPLETED: "green",
@@ -26,6 +27,7 @@ COLOURS = {
     JobStatus.IN_DOUBT: "magenta",
 }
 NARROWEST = 80  # columns
+PIPED = 250
 
 
 class AnsweringCommand(BaseCommand):
@@ -63,7 +65,7 @@ class AnsweringCommand(BaseCommand):
     def render(self, what: RenderableType) -> None:
         tty = self.stdout.isatty()
         paper = io.StringIO()
-        width = max(NARROWEST, shutil.get_terminal_size().columns)
+        width = max(NARROWEST, shutil.get_terminal_size().columns) if tty else PIPED
         Console(file=paper, force_terminal=tty, no_color=not tty, width=width, highlight=False).print(what)
         self.stdout.write(paper.getvalue(), ending="")
 
@@ -85,13 +87,6 @@ def ago(moment: datetime | None) -> str:
         return ""
     seconds = (datetime.now(UTC) - moment).total_seconds()
     return span(seconds) if seconds >= 0 else f"in {span(-seconds)}"
-
-
-def span(seconds: float) -> str:
-    for size, unit in ((86_400, "d"), (3_600, "h"), (60, "min")):
-        if seconds >= 2 * size:
-            return f"{seconds / size:.0f} {unit}"
-    return f"{seconds:.0f} s"
 
 
 def note(job: Job) -> str:

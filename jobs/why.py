@@ -171,7 +171,7 @@ def _time(around: Surroundings) -> Gate:
     return Gate(
         "time",
         True,
-        f"It waits for its time{why}: {_at(job.run_at)}, in {_span((job.run_at - around.now).total_seconds())}.",
+        f"It waits for its time{why}: {_at(job.run_at)}, in {span((job.run_at - around.now).total_seconds())}.",
         "Wait, or run it now.",
     )
 
@@ -323,7 +323,8 @@ def _at(moment: datetime | None) -> str:
     return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC" if moment else "an unknown time"
 
 
-def _span(seconds: float) -> str:
+def span(seconds: float) -> str:
+    """A length of time for people: `90 s`, `5 min`, `2 h`."""
     for size, unit in ((86_400, "d"), (3_600, "h"), (60, "min")):
         if seconds >= 2 * size:
             return f"{seconds / size:.0f} {unit}"

@@ -10,8 +10,9 @@ import redis as redis_client
 from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
 
+from jobs.clock import Now
 from jobs.management.commands import watch
-from jobs.models import Job, JobStatus
+from jobs.models import Job, JobStatus, WorkerBeat
 from tests.jobs.states import HERE, in_state, put, row, running
 
 pytestmark = pytest.mark.django_db
@@ -156,3 +157,21 @@ def watched(*words: str) -> int | None:
     except SystemExit as leaving:
         return int(str(leaving.code))
     return None
+
+
+def test_queues_are_shown_in_numbers() -> None:
+    put(), put(delay=60), put(queue="crm")
+    email = answer("stats")["queues"]["email"]
+    assert (email["pending_jobs"], email["delayed_jobs"], email["state"], email["ended"]) == (1, 1, "no worker", 0)
+    assert told("stats", "--period", "day").splitlines()[1].split()[:2] == ["email", "no"]
+
+
+def test_workers_are_shown_with_what_they_run() -> None:
+    assert "Start one" in told("workers")
+    WorkerBeat.objects.create(
+        boot=HERE.boot, name=HERE.name, host="h", pid=1, queues=["email"], slots=2, started_at=Now(), beat_at=Now()
+    )
+    claim = running(task="greet")
+    [worker] = answer("workers")["workers"]
+    assert (worker["name"], [job["job_id"] for job in worker["jobs"]]) == (HERE.name, [str(claim.id)])
+    assert "greet for 0 s" in told("workers")

@@ -1,0 +1,172 @@
+"""What is wrong with the platform just now, and what to do about it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+
+from django.db.models import Count
+
+from jobs import broker, clock, doorbell, health, pausing, registry, throughput, why
+from jobs.clock import Now
+from jobs.models import Counted, Effect, EffectStatus, Job, JobStatus, Quarantine, QueueControl
+from jobs.models.control import Control
+from jobs.queues import QUEUES
+
+LONG = 300.0  # seconds that a due job may wait before it is worth a word
+OFTEN = 0.05  # of the jobs of an hour fail
+FEW = 20  # jobs of an hour, of which a share says nothing
+TOLD_ELSEWHERE = (
+    "no_worker",
+    "silent",
+    "broker",
+    "doorbell",
+    "queue_paused",
+    "task_paused",
+)  # gates that other checks name
+STALE = 120.0  # seconds that the statistics may lag
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Something to know. `bad`: jobs do not run, or do not succeed, until somebody does the remedy."""
+
+    name: str
+    text: str
+    remedy: str
+    bad: bool = True
+
+
+def examine() -> list[Finding]:
+    """Everything that is not as it should be, the gravest first. Changes nothing."""
+    return [finding for check in CHECKS for finding in check()]
+
+
+def _broker() -> Iterator[Finding]:
+    if broker.is_open() or not doorbell.is_connected():
+        yield Finding(
+            "broker_away",
+            "The broker does not answer.",
+            "Start Redis, or correct REDIS_URL. Nothing is lost: what waits is rung when it is back.",
+        )
+
+
+def _dispatcher() -> Iterator[Finding]:
+    if not health.has_dispatcher():
+        yield Finding(
+            "no_dispatcher",
+            "No dispatcher works: delayed jobs, retries and a backlog wait, and nothing is rescued.",
+            "Start one, or two: manage.py dispatcher",
+        )
+
+
+def _queues() -> Iterator[Finding]:
+    for name, queue in health.queues().items():
+        if queue.state == "no worker":
+            waits = Job.objects.waiting().filter(queue=name, run_at__lte=Now()).count()
+            yield Finding(
+                "no_worker",
+                f"Queue {name} has no worker{f', and {waits:,} jobs wait' if waits else ''}.",
+                f"Start one: manage.py worker {name}",
+            )
+        elif queue.state == "silent":
+            yield Finding(
+                "silent_queue",
+                f"The workers of queue {name} live, and have taken nothing since {queue.silent_since:%H:%M:%S} UTC.",
+                "Restart them: what they run is rescued.",
+            )
+
+
+def _paused() -> Iterator[Finding]:
+    for control in pausing.paused():
+        yield Finding("paused", _told(control), "Resume it when the reason is gone: manage.py resume", bad=False)
+
+
+def _stuck() -> Iterator[Finding]:
+    """The oldest due job of each queue, if it has waited long."""
+    late = Job.objects.waiting().filter(run_at__lt=Now(-LONG), task__in=registry.known())
+    for queue in QUEUES:
+        job = late.filter(queue=queue).order_by("run_at", "pk").first()
+        if job:
+            yield from _why_late(job)
+
+
+def _why_late(job: Job) -> Iterator[Finding]:
+    waited = f"Job {job.pk} ({job.task}) has waited {_age(job)}"
+    gate = why.explain(job).in_the_way
+    if gate is None or gate.name == "slots":
+        yield Finding("slow", f"{waited} for its turn.", "Start more workers, or wait.", bad=False)
+    elif gate.name not in TOLD_ELSEWHERE:
+        yield Finding("stuck", f"{waited}: {gate.text}", gate.remedy)
+
+
+def _unknown_tasks() -> Iterator[Finding]:
+    unknown = Job.objects.waiting().exclude(task__in=registry.known()).order_by().values_list("task")
+    for task, count in unknown.annotate(Count("pk")):
+        yield Finding(
+            "unknown_task",
+            f"{count:,} jobs wait for task {task!r}, which this code does not have.",
+            f"Deploy the code that has it, or cancel them: manage.py cancel --query task:{task} --yes",
+        )
+
+
+def _doubts() -> Iterator[Finding]:
+    count = Effect.objects.filter(status=EffectStatus.ATTEMPTING, job__status=JobStatus.IN_DOUBT).count()
+    if count:
+        yield Finding(
+            "in_doubt",
+            f"{count:,} effects are in doubt: nobody knows whether they happened, and their jobs wait.",
+            "Look with the provider, then resolve each in the admin with a reason.",
+        )
+
+
+def _failures() -> Iterator[Finding]:
+    for name, recent in throughput.of_queues(timedelta(hours=1)).items():
+        if recent.ended >= FEW and recent.failure_rate > OFTEN:
+            yield Finding(
+                "failures",
+                f"{recent.failure_rate:.0%} of the {recent.ended:,} jobs of queue {name} failed in the last hour.",
+                "See why: manage.py failures age:1h",
+            )
+
+
+def _quarantine() -> Iterator[Finding]:
+    count = Quarantine.objects.filter(at__gt=Now(-86_400)).count()
+    if count:
+        yield Finding(
+            "quarantine",
+            f"{count:,} messages of the last day were not understood.",
+            "See Quarantine in the admin: does somebody else write to this Redis?",
+            bad=False,
+        )
+
+
+def _statistics() -> Iterator[Finding]:
+    late = Counted.objects.filter(until__lt=Now(-STALE))
+    if health.has_dispatcher() and late.exists():
+        yield Finding("statistics_late", "The statistics lag behind.", "They catch up by themselves.", bad=False)
+
+
+CHECKS: tuple[Callable[[], Iterator[Finding]], ...] = (
+    _broker,
+    _dispatcher,
+    _queues,
+    _unknown_tasks,
+    _stuck,
+    _doubts,
+    _failures,
+    _paused,
+    _quarantine,
+    _statistics,
+)
+
+
+def _told(control: Control) -> str:
+    kind = "Queue" if isinstance(control, QueueControl) else "Task"
+    because = f": {control.reason}" if control.reason else ""
+    return f"{kind} {control.name} is paused by {control.by or 'somebody'}{because}."
+
+
+def _age(job: Job) -> str:
+    return why.span((clock.now() - job.run_at).total_seconds())
