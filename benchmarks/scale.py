@@ -109,7 +109,9 @@ def _fill(queue: Queue, connection: psycopg.Connection, finished: int, waiting: 
     _copy(connection, "completed", finished)
     queue.ask("delay", first=0, seconds=[86_400.0])
     _copy(connection, "pending", waiting)
-    connection.execute("ANALYZE jobs_job")
+    # A ledger that has been this full for a while, not one whose filling is still being written to the disk.
+    connection.execute("VACUUM ANALYZE jobs_job")
+    connection.execute("CHECKPOINT")
 
 
 def _copy(connection: psycopg.Connection, status: str, rows: int) -> None:

@@ -133,6 +133,18 @@ def claim_of(job_id: uuid.UUID, token: uuid.UUID, identity: Identity, row: tuple
     )
 
 
+def columns_of(job: NewJob) -> dict[str, Any]:
+    """One by one, for the statement that writes a single job on PostgreSQL."""
+    return job.terms.__dict__ | {
+        "id": job.id,
+        "key": job.key,
+        "owner_id": job.owner_id,
+        "ring": job.ring,
+        "arguments": job.arguments.text,
+        "workflow": None if job.terms.workflow is None else json.dumps(job.terms.workflow),
+    }
+
+
 def terms_text(terms: Terms) -> str:
     """As JSON for the statement."""
     return json.dumps(

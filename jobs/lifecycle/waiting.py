@@ -16,7 +16,7 @@ from jobs import sql
 from jobs.clock import Now, aware
 from jobs.config import config
 from jobs.lifecycle.moves import lock
-from jobs.lifecycle.values import Due, NewJob, Written, as_uuid, rows_text, short, terms_text
+from jobs.lifecycle.values import Due, NewJob, Written, as_uuid, columns_of, rows_text, short, terms_text
 from jobs.models import WAITING, Job, TaskControl
 
 HELD_ROUNDS = 20  # looks in a row past jobs of paused tasks, each of which then is out of the way
@@ -24,11 +24,14 @@ HELD_ROUNDS = 20  # looks in a row past jobs of paused tasks, each of which then
 
 def insert(jobs: Sequence[NewJob]) -> list[Written]:
     """Write jobs down in the caller's transaction. One already there, by key or unique slot, is not in the answer."""
-    written: list[Written] = []
-    for terms, group in groupby(jobs, key=lambda job: job.terms):
-        parameters = {"terms": terms_text(terms), "rows": rows_text(group), "grace": config().GRACE}
-        written += [Written(as_uuid(row[0]), *row[1:]) for row in sql.fetch("enqueue", parameters)]
-    return written
+    grace = {"grace": config().GRACE}
+    if len(jobs) == 1 and connection.vendor == "postgresql":
+        rows = sql.fetch("enqueue_one", columns_of(jobs[0]) | grace)
+    else:
+        rows = []
+        for terms, group in groupby(jobs, key=lambda job: job.terms):
+            rows += sql.fetch("enqueue", {"terms": terms_text(terms), "rows": rows_text(group)} | grace)
+    return [Written(as_uuid(row[0]), *row[1:]) for row in rows]
 
 
 def ring_due(queue: str, limit: int) -> list[Due]:

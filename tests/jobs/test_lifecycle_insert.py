@@ -1,6 +1,7 @@
 """Writing jobs down."""
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from django.db import IntegrityError, transaction
@@ -123,3 +124,28 @@ def test_a_rolled_back_transaction_leaves_no_job() -> None:
 def test_the_database_refuses_a_priority_that_does_not_exist() -> None:
     with pytest.raises(IntegrityError), transaction.atomic():
         put(priority=10)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"ring": True},
+        {"delay": 60, "ring": True, "expires": 90},
+        {"run_at": datetime(2031, 5, 6, 7, 8, 9, 123000, UTC), "priority": 0, "owner_id": 7},
+        {"unique_key": "k", "unique_scope": "period", "workflow": {"link": [{"task": "echo"}]}, "max_retries": 0},
+    ],
+)
+def test_one_alone_is_written_like_one_of_many(changes: dict[str, Any]) -> None:
+    own = ("id", "key", "created_at", "run_at", "dispatch_at", "rung_at", "expires_at")
+    times = ("run_at", "dispatch_at", "rung_at", "expires_at")
+
+    def columns(job: Job) -> dict[str, Any]:
+        values: dict[str, Any] = {**Job.objects.filter(pk=job.pk).values().get()}
+        distances = {
+            name: values[name] and round((values[name] - values["created_at"]).total_seconds()) for name in times
+        }
+        return {name: value for name, value in values.items() if name not in own} | distances
+
+    alone = put(**changes)
+    lifecycle.insert(both := [wish(**changes), wish(**changes)])
+    assert columns(row(both[1].id)) == columns(alone)
