@@ -117,6 +117,15 @@ class Postgres:
             self._process.wait()
             self._process = None
 
+    def stand_still(self) -> None:
+        """Stop it in the middle of everything, until `go_on`: connections stay, nothing answers."""
+        if self._process is not None:
+            system.send(signal.SIGSTOP, self._process.pid, *system.descendants(self._process.pid))
+
+    def go_on(self) -> None:
+        if self._process is not None:
+            system.send(signal.SIGCONT, self._process.pid, *system.descendants(self._process.pid))
+
     def stop(self) -> None:
         """End it and remove what it stored."""
         self.crash()

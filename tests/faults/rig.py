@@ -76,8 +76,10 @@ class Rig(Scratch):
         self.redis.go_on()
         if not self.redis.is_running():
             self.redis.start()
-        if isinstance(self.database, Postgres) and not self.database.is_running():
-            self.database.start()
+        if isinstance(self.database, Postgres):
+            self.database.go_on()
+            if not self.database.is_running():
+                self.database.start()
         self.broker.heal()
         self.until(lambda: all(program.pid or program.is_done for program in self.programs), "all programs run")
         self.until(self._all_beat, "all workers beat")

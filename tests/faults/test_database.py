@@ -1,6 +1,7 @@
 """PostgreSQL crashes, drops connections and loses answers while jobs are enqueued, run and settled."""
 
 import signal
+import time
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,6 +11,7 @@ from django.db import InterfaceError, OperationalError, connection
 
 from jobs.drill import system
 from jobs.drill.databases import Postgres
+from jobs.drill.times import JOBS
 from jobs.models import Attempt, Job
 from jobs.models.job import new_id
 from jobs.services import enqueue
@@ -91,3 +93,15 @@ def insist(rig: Rig) -> uuid.UUID:
             return enqueue("drill_send", {"key": str(job_id), "pause": 0.01}, job_id=job_id).pk
         except (OperationalError, InterfaceError):
             connection.close()
+
+
+def test_it_stands_still_and_nobody_is_declared_dead(rig: Rig, cluster: Postgres) -> None:
+    jobs = rig.send(4, pause=0.5)
+    rig.until(rig.begun(2), "jobs run")
+    connection.close()
+    cluster.stand_still()
+    enough = time.monotonic() + 1.5 * JOBS["BEAT_TTL"]
+    rig.until(lambda: time.monotonic() > enough, "it has stood still for longer than a worker may be silent")
+    cluster.go_on()
+    rig.done_once(jobs)
+    assert not Job.objects.filter(pk__in=jobs, orphaned__gt=0).exists()
