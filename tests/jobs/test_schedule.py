@@ -47,7 +47,7 @@ def test_a_tick_is_fired_once_however_often_it_is_looked_at() -> None:
 
 
 def test_a_tick_that_another_dispatcher_has_fired_meanwhile_is_not_fired_again() -> None:
-    made = hourly()
+    made = hourly(overlap="allow")
     schedule.run_once()
     assert schedule._tick(made.pk) == 0
     assert Job.objects.count() == 1

@@ -52,7 +52,7 @@ def sample(guards: list[Guard], count: int, day: date) -> list[Guard]:
 
 def said(found: Found) -> str:
     line = f"{found.seconds:6.1f} s  {found.guard.path}: {found.guard.says}"
-    return line if found.missed else f"{line}\n          NO TEST MISSES IT. {found.output}"
+    return line if found.missed else f"{line}\n          NO TEST MISSES IT ({found.code}). {found.output}"
 
 
 if __name__ == "__main__":

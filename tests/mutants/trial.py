@@ -15,7 +15,7 @@ from tests.mutants.guard import ROOT, Guard
 
 WITHIN = 300.0  # seconds; a mutant that hangs was noticed
 LOOK_EVERY = 0.05
-RED = 1  # pytest's code for tests that failed
+GREEN, RED = 0, 1  # pytest's codes for tests that passed, and failed
 FELL = 70  # our own: it did not come so far
 # What every run imports, and is none of ours: imported once, inherited by each.
 ALL_NEED = (
@@ -32,9 +32,14 @@ PYTEST = (
 @dataclass
 class Found:
     guard: Guard
-    missed: bool  # a test went red without it
+    code: int
     seconds: float
     output: str
+
+    @property
+    def missed(self) -> bool:
+        """Whether a test went red without it."""
+        return self.code == RED
 
 
 @dataclass
@@ -54,12 +59,17 @@ class Trials:
 
     def of(self, guards: Sequence[Guard]) -> Iterator[Found]:
         """Try each, a few at a time; of those on PostgreSQL, which share a database, one."""
-        left = list(guards)
+        left, again = list(guards), list[Guard]()
         while left or self.under_way:
             while (guard := self._next(left)) and self.trees:
                 left.remove(guard)
                 self._begin(guard)
-            yield from self._ended()
+            for found in self._ended():
+                if found.code in (GREEN, RED) or found.guard in again:
+                    yield found
+                else:  # the run itself failed
+                    again.append(found.guard)
+                    left.append(found.guard)
             time.sleep(LOOK_EVERY)
 
     def _next(self, left: list[Guard]) -> Guard | None:
@@ -88,7 +98,7 @@ class Trials:
             shutil.copy2(ROOT / trial.guard.path, trial.tree / trial.guard.path)
             self.trees.append(trial.tree)
             output = (trial.tree / "output").read_text().strip()[-300:]
-            yield Found(trial.guard, os.waitstatus_to_exitcode(status) == RED, seconds, output)
+            yield Found(trial.guard, os.waitstatus_to_exitcode(status), seconds, output)
 
 
 def copy_of_the_tree(folder: Path) -> Path:
