@@ -9,7 +9,7 @@ class JobsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from jobs import observers, worker
+        from jobs import checks, observers, worker  # noqa: F401 - the checks register themselves
 
         autodiscover_modules("tasks")  # every process knows every task, so that arguments are checked at enqueue
         observers.attach()

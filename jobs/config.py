@@ -35,7 +35,7 @@ class Config:
     ARGUMENTS_LIMIT: int = 65_536  # bytes of JSON
     RESULT_LIMIT: int = 1_048_576  # bytes of JSON
     CHECKPOINT_LIMIT: int = 65_536  # bytes of JSON
-    RETENTION: Mapping[str, float] = field(  # days that a finished job is kept, by status
+    RETENTION: Mapping[str, float] = field(  # days that a finished job is kept, by `status` and `status:queue`
         default_factory=lambda: {"completed": 14, "cancelled": 30, "expired": 30, "failed": 90, "dead": 90}
     )
     STOP_GRACE: float = 25  # a stopping worker lets its jobs run on this long

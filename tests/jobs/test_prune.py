@@ -2,6 +2,7 @@
 
 import pytest
 from django_celery_results.models import TaskResult
+from pytest_django.fixtures import Settings
 
 from jobs import batches, prune
 from jobs.clock import Now
@@ -26,6 +27,21 @@ def test_each_status_has_its_own_time() -> None:
     alter(ended("cancelled"), finished_at=Now(-80 * DAY))
     assert prune.run_once() == 1
     assert Job.objects.get().status == "dead"
+
+
+def test_a_queue_may_have_a_time_of_its_own(settings: Settings) -> None:
+    settings.JOBS = {"RETENTION": {"completed": 14, "completed:ai": 3, "completed:crm": 60}}
+    for queue in ("email", "ai", "crm"):
+        for days in (5, 20, 80):
+            alter(ended("completed", queue=queue), finished_at=Now(-days * DAY))
+    assert prune.run_once() == 6
+    assert sorted(Job.objects.values_list("queue", flat=True)) == ["crm", "crm", "email"]
+
+
+def test_a_status_without_days_is_kept(settings: Settings) -> None:
+    settings.JOBS = {"RETENTION": {"dead": 1}}
+    alter(ended("completed"), finished_at=Now(-900 * DAY))
+    assert prune.run_once() == 0
 
 
 def test_what_waits_or_is_in_doubt_stays_however_old() -> None:
