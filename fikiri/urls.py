@@ -23,5 +23,6 @@ urlpatterns = [
     path("api/", include("crm.urls")),
     re_path(r"^api/", unknown),
     path("admin/mail-sink/", include("fikiri.mail_sink")),
+    path("admin/jobs/", include("jobs.admin.urls")),
     path("admin/", admin.site.urls),
 ]

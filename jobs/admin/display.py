@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from datetime import UTC, datetime
 from typing import Any
 
@@ -72,6 +73,13 @@ def span(seconds: float) -> str:
             minor = next((f" {rest // below} {name}" for below, name in smaller if rest >= below), "")
             return f"{whole} {unit}{minor}"
     return f"{seconds:.0f} s"
+
+
+def spanned(seconds: float | None) -> str:
+    """A length of time, nothing for none; "longer" for one past the last class of a histogram."""
+    if seconds is None:
+        return ""
+    return "longer than 1 h" if math.isinf(seconds) else span(seconds)
 
 
 def took(job: Job) -> str:

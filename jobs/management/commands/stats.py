@@ -6,9 +6,10 @@ from typing import Any
 
 from django.core.management.base import CommandParser
 
-from jobs import health, services, throughput
-from jobs.queues import QUEUES
+from jobs import overview, throughput
+from jobs.overview import QueueLine
 from jobs.terminal import AnsweringCommand
+from jobs.why import span
 
 
 class Command(AnsweringCommand):
@@ -19,25 +20,7 @@ class Command(AnsweringCommand):
         parser.add_argument("--period", choices=throughput.PERIODS, default="hour", help="how far back (default hour)")
 
     def ask(self, *, period: str, **_: Any) -> dict[str, Any]:
-        recent, healths = throughput.of_queues(throughput.PERIODS[period][0]), health.queues()
-        return {
-            "period": period,
-            "queues": {
-                name: {
-                    **services.queue_stats(name),
-                    "state": healths[name].state,
-                    "workers": healths[name].workers,
-                    "slots": healths[name].slots,
-                    "ended": recent[name].ended,
-                    "failed": recent[name].failed,
-                    "wait_median": recent[name].wait_median,
-                    "wait_95": recent[name].wait_95,
-                    "run_median": recent[name].run_median,
-                    "run_95": recent[name].run_95,
-                }
-                for name in QUEUES
-            },
-        }
+        return {"period": period, "queues": {line.name: _numbers(line) for line in overview.lines(period)}}
 
     def show(self, answer: dict[str, Any]) -> None:
         self.table(
@@ -46,6 +29,8 @@ class Command(AnsweringCommand):
                 "state",
                 "waiting",
                 "delayed",
+                "running",
+                "oldest",
                 "workers",
                 "slots",
                 "ended",
@@ -59,6 +44,8 @@ class Command(AnsweringCommand):
                     queue["state"],
                     queue["pending_jobs"],
                     queue["delayed_jobs"],
+                    queue["running_jobs"],
+                    "" if queue["oldest_waited"] is None else span(queue["oldest_waited"]),
                     queue["workers"],
                     queue["slots"],
                     queue["ended"],
@@ -70,6 +57,24 @@ class Command(AnsweringCommand):
             ),
         )
         self.stdout.write(f"Ended, and times below which so many stayed: of the last {answer['period']}.")
+
+
+def _numbers(line: QueueLine) -> dict[str, Any]:
+    return {
+        "pending_jobs": line.waiting,
+        "delayed_jobs": line.delayed,
+        "running_jobs": line.running,
+        "oldest_waited": line.waited,
+        "state": line.health.state,
+        "workers": line.health.workers,
+        "slots": line.health.slots,
+        "ended": line.recent.ended,
+        "failed": line.recent.failed,
+        "wait_median": line.recent.wait_median,
+        "wait_95": line.recent.wait_95,
+        "run_median": line.recent.run_median,
+        "run_95": line.recent.run_95,
+    }
 
 
 def _pair(half: float | None, most: float | None) -> str:

@@ -59,7 +59,7 @@ def test_the_first_page_shows_how_the_platform_is(as_viewer: Client, owner: User
     assert '?queue=crm&amp;status=waiting">1</a>' in text
     assert "it is being moved" in text
     assert '<span class="jobs-badge jobs-dead">dead</span> 1' in text
-    assert "no dispatcher" in text
+    assert "No dispatcher works" in text
 
 
 def test_the_first_page_shows_nothing_of_jobs_without_permission(as_staff: Client) -> None:

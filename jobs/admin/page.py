@@ -1,0 +1,42 @@
+"""Pages of the platform's own within the admin: who may open them, and what is around them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from django.contrib import admin
+from django.contrib.auth.models import AbstractUser, AnonymousUser
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+
+View = Callable[..., HttpResponse]
+User = AbstractUser | AnonymousUser
+
+
+def of_jobs(view: View) -> View:
+    """A page for those who may see jobs; others are asked to log in, or refused."""
+
+    @wraps(view)
+    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if not may_see(request.user):
+            raise PermissionDenied
+        return view(request, *args, **kwargs)
+
+    return admin.site.admin_view(guarded)
+
+
+def may_see(user: User) -> bool:
+    return user.has_perm("jobs.view_job") or user.has_perm("jobs.change_job")
+
+
+def may_steer(user: User) -> bool:
+    return user.has_perm("jobs.change_job")
+
+
+def shown(request: HttpRequest, name: str, title: str, **context: Any) -> HttpResponse:
+    """The page of this name with this title."""
+    around = {**admin.site.each_context(request), "title": title, "here": name}
+    return TemplateResponse(request, f"admin/jobs/pages/{name}.html", around | context)

@@ -1,0 +1,134 @@
+"""How the platform is: what waits, runs and ended by queue, who works, what is held back, what is wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from django.db import connection
+from django.db.models import Count, Min, Q
+
+from jobs import clock, doctor, health, pausing, throughput
+from jobs.clock import Now
+from jobs.config import config
+from jobs.doctor import Finding
+from jobs.health import QueueHealth
+from jobs.models import WAITING, Job, JobQuerySet, JobStatus, Quarantine, QueueControl, WorkerBeat
+from jobs.models.control import Control
+from jobs.queues import QUEUES
+from jobs.throughput import Point, Recent
+
+TROUBLE = (JobStatus.FAILED, JobStatus.DEAD, JobStatus.IN_DOUBT)
+
+
+@dataclass
+class QueueLine:
+    """One queue. `oldest`: since when the job is due that has waited longest."""
+
+    name: str
+    health: QueueHealth
+    recent: Recent
+    points: list[Point]
+    waiting: int = 0
+    delayed: int = 0
+    running: int = 0
+    oldest: datetime | None = None
+    control: Control | None = None
+
+    @property
+    def waited(self) -> float | None:
+        """Seconds that the oldest due job has waited."""
+        return None if self.oldest is None else max(0.0, (clock.now() - self.oldest).total_seconds())
+
+
+@dataclass(frozen=True)
+class Part:
+    """A part of the platform that jobs need."""
+
+    name: str
+    good: bool
+    text: str
+
+
+@dataclass
+class Overview:
+    period: str
+    queues: list[QueueLine]
+    trouble: dict[str, int] = field(default_factory=dict)
+    quarantined: int = 0
+    paused: list[Control] = field(default_factory=list)
+    parts: list[Part] = field(default_factory=list)
+    findings: list[Finding] = field(default_factory=list)
+
+
+def lines(period: str = "hour", names: Collection[str] = tuple(QUEUES)) -> list[QueueLine]:
+    """Each of these queues; `period` is one of `throughput.PERIODS`. A few queries, however many queues there are."""
+    span, step = throughput.PERIODS[period]
+    healths, recent, points = health.queues(), throughput.of_queues(span), throughput.series(span, step)
+    found = {name: QueueLine(name, healths[name], recent[name], points[name]) for name in QUEUES if name in names}
+    _count_jobs(found)
+    for control in QueueControl.objects.filter(paused=True, name__in=found):
+        found[control.name].control = control
+    return list(found.values())
+
+
+def of(period: str = "hour", names: Collection[str] = tuple(QUEUES), jobs: JobQuerySet | None = None) -> Overview:
+    """Everything at a glance.
+
+    Args:
+        names: The queues that the reader may see.
+        jobs: The jobs that the reader may see, for the counts of trouble; all if left out.
+    """
+    findings = doctor.examine()
+    return Overview(
+        period=period,
+        queues=lines(period, names),
+        trouble=trouble(Job.objects.of_people() if jobs is None else jobs),
+        quarantined=Quarantine.objects.count(),
+        paused=pausing.paused(),
+        parts=parts(findings),
+        findings=findings,
+    )
+
+
+def trouble(jobs: JobQuerySet) -> dict[str, int]:
+    """How many of these jobs ended badly, by status."""
+    counts: Any = jobs.filter(status__in=TROUBLE).order_by().values_list("status").annotate(Count("pk"))
+    return {status: dict(counts).get(status, 0) for status in TROUBLE}
+
+
+def parts(findings: Collection[Finding]) -> list[Part]:
+    """The processes and servers behind it all, with their state."""
+    wrong = {finding.name for finding in findings}
+    alive = WorkerBeat.objects.filter(beat_at__gt=Now(-config().BEAT_TTL)).count()
+    lead, rings = "no_dispatcher" not in wrong, "broker_away" not in wrong
+    return [
+        Part("Workers", alive > 0, f"{alive} alive" if alive else "none"),
+        Part("Dispatcher", lead, "works" if lead else "none: delayed jobs and retries wait"),
+        Part("Broker", rings, "answers" if rings else "does not answer: jobs wait, none is lost"),
+        Part("Database", True, f"answers ({connection.vendor})"),
+    ]
+
+
+def period_of(text: str) -> str:
+    """A period by its name; the hour for what is none."""
+    return text if text in throughput.PERIODS else "hour"
+
+
+def _count_jobs(found: dict[str, QueueLine]) -> None:
+    due = Q(run_at__lte=Now())
+    waiting = _by_queue(WAITING).annotate(Count("pk"), ready=Count("pk", filter=due), oldest=Min("run_at", filter=due))
+    for name, count, ready, oldest in waiting:
+        if name in found:
+            line = found[name]
+            line.waiting, line.delayed, line.oldest = ready, count - ready, oldest
+    for name, count in _by_queue([JobStatus.PROCESSING]).annotate(Count("pk")):
+        if name in found:
+            found[name].running = count
+
+
+def _by_queue(statuses: Any) -> Any:
+    # Each of these sets of statuses has a partial index; together they would have none.
+    return Job.objects.of_people().filter(status__in=statuses).order_by().values_list("queue")
