@@ -51,6 +51,9 @@ class JobAdmin(RecordAdmin):
     empty_value_display = ""
     actions = (steering.cancel_selected, steering.retry_selected)
 
+    class Media:
+        js = ("jobs/search.js",)
+
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         return super().changelist_view(request, {"title": "Jobs"} | (extra_context or {}))
 
@@ -107,7 +110,7 @@ class JobAdmin(RecordAdmin):
             return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)  # type: ignore[attr-defined,no-any-return]
         context = {
             **self.admin_site.each_context(request),
-            **job_page.of(job),
+            **job_page.of(job, origin=request.build_absolute_uri("/").rstrip("/")),
             "title": job.task,
             "opts": self.opts,
             "media": self.media,

@@ -8,7 +8,8 @@ from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from jobs import lifecycle, owners, why
+from jobs import history, lifecycle, owners, why
+from jobs.admin import copying, diagram
 from jobs.admin.display import job_link, moment, pretty, took
 from jobs.api import details
 from jobs.legacy import result_of
@@ -17,20 +18,27 @@ from jobs.models import WAITING, Job, JobStatus
 LATEST = 20  # attempts, events, effects, children shown
 
 
-def of(job: Job) -> dict[str, Any]:
-    """The page's context: facts and what belongs to the job, newest first."""
-    attempts = list(job.attempts.order_by("-number")[:LATEST])
+def of(job: Job, *, origin: str) -> dict[str, Any]:
+    """The page's context: facts and what belongs to the job, newest first. `origin`: the site's scheme and host."""
+    children = list(Job.objects.filter(parent_id=job.pk).newest_first().defer("arguments", "workflow")[:LATEST])
+    past = history.of(job, children=children)
+    address = origin + reverse("api-jobs")
     return {
+        "history": past,
+        "diagram": diagram.diagram(past),
+        "copies": [
+            ("Command", copying.as_command(job, job.arguments)),
+            ("curl", copying.as_curl(job, job.arguments, address)),
+        ],
         "facts": _facts(job),
         "why": why.explain(job) if job.status in (*WAITING, JobStatus.IN_DOUBT) else None,
         "told": details.of(job).items(),
         "arguments": pretty(job.arguments),
         "checkpoint": lifecycle.kept(job.pk) or "",
         "result": pretty(result_of(job)) if job.status == JobStatus.COMPLETED else "",
-        "attempts": attempts,
-        "events": job.events.order_by("-id")[:LATEST],
-        "effects": job.effects.order_by("-id")[:LATEST],
-        "children": Job.objects.filter(parent_id=job.pk).newest_first().defer("arguments", "workflow")[:LATEST],
+        "attempts": past.attempts[:LATEST],
+        "effects": past.effects[:LATEST],
+        "children": children,
         "latest": LATEST,
     }
 

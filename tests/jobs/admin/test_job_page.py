@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import json
+import shlex
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -9,7 +11,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from jobs import services
-from jobs.admin import job_page
+from jobs.admin import copying, job_page
 from jobs.api import details
 from jobs.clock import Now
 from jobs.models import Effect, Job
@@ -40,7 +42,7 @@ def test_a_failed_job_shows_what_happened(as_viewer: Client) -> None:
 
 def test_what_operators_did_is_shown(as_viewer: Client) -> None:
     text = page(as_viewer, PAGE, states.cancelled().pk)
-    assert "<td>cancel</td><td>somebody</td>" in text
+    assert "cancel by somebody" in text
     assert "not wanted" in text
 
 
@@ -69,7 +71,7 @@ def test_a_job_with_much_around_it_takes_few_queries(as_viewer: Client, owner: U
         Job.objects.filter(pk=states.waiting().pk).update(parent_id=job.pk)
     with CaptureQueriesContext(connection) as queries:
         page(as_viewer, PAGE, job.pk)
-    assert len(queries) <= 12
+    assert len(queries) <= 13
 
 
 @pytest.mark.usefixtures("details_of_greetings")
@@ -152,3 +154,25 @@ def test_nobody_adds_edits_or_deletes_a_job_by_hand(as_superuser: Client) -> Non
     as_superuser.post(f"/admin/jobs/job/{job.pk}/change/", {"status": "completed", "task": "other"})
     job.refresh_from_db()
     assert (job.status, job.task) == ("pending", "tests.greet")
+
+
+def test_its_states_are_drawn_with_the_time_spent(as_viewer: Client) -> None:
+    text = page(as_viewer, PAGE, states.failed().pk)
+    assert 'class="jobs-state jobs-failed jobs-now"' in text
+    assert "It is failed now." in text
+    assert text.count('class="jobs-way"') == 2
+
+
+def test_its_story_is_told_in_order(as_viewer: Client) -> None:
+    text = page(as_viewer, PAGE, states.failed(error="no such address").pk)
+    assert text.index("enqueued in request") < text.index("attempt 1 began") < text.index("attempt 1 ended")
+
+
+def test_the_like_can_be_enqueued_by_a_pasted_line(as_viewer: Client) -> None:
+    job = states.waiting(args={"name": "it's"}, priority=2)
+    command = copying.as_command(job, job.arguments)
+    words = shlex.split(command)
+    assert json.loads(words[words.index("--args") + 1]) == {"name": "it's"}
+    curl = shlex.split(copying.as_curl(job, job.arguments, "http://x/api/jobs"))
+    assert json.loads(curl[curl.index("-d") + 1]) == {"task": "tests.greet", "args": {"name": "it's"}, "priority": 2}
+    assert "http://testserver/api/jobs" in page(as_viewer, PAGE, job.pk)
