@@ -55,12 +55,14 @@ class AnsweringCommand(BaseCommand):
         raise NotImplementedError
 
     def table(self, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
-        shown = Table(box=None, pad_edge=False, header_style="bold")
+        """Nothing where there are no rows; no headings where no column has one."""
+        shown = Table(box=None, pad_edge=False, header_style="bold", show_header=any(columns))
         for column in columns:
             shown.add_column(column, overflow="fold")
         for row in rows:
             shown.add_row(*(cell if isinstance(cell, Text) else Text(printable(cell)) for cell in row))
-        self.render(shown)
+        if shown.row_count:
+            self.render(shown)
 
     def render(self, what: RenderableType) -> None:
         tty = self.stdout.isatty()

@@ -37,5 +37,6 @@ def _for_people(found: why.Explanation) -> str:
     if found.ahead is not None:
         soon = f", about {found.estimate:g} s" if found.estimate is not None else ""
         lines.append(f"Jobs of its queue that go first: {found.ahead:,}{soon}")
-    lines += ["", *(f"  {'shut' if gate.shut else 'open'}  {gate.name:<13} {gate.text}" for gate in found.gates)]
+    if len(found.gates) > 1:
+        lines += ["", *(f"  {'shut' if gate.shut else 'open'}  {gate.name:<13} {gate.text}" for gate in found.gates)]
     return "\n".join(lines)
