@@ -103,7 +103,8 @@ class Parameters:
         return frozenset(p.name for p in self.signature.parameters.values() if p.default is p.empty)
 
     @cached_property
-    def _hints(self) -> dict[str, Any]:
+    def hints(self) -> dict[str, Any]:
+        """The type of each argument that has one, as far as it can be read."""
         try:
             hints = get_type_hints(self._function)
         except (NameError, TypeError):  # an annotation that only a type checker can read
@@ -114,13 +115,13 @@ class Parameters:
     @cached_property
     def _sure(self) -> dict[str, frozenset[type]]:
         """For each argument the types whose every value its annotation allows: those need no checker."""
-        return {name: _scalars(hint) for name, hint in self._hints.items()}
+        return {name: _scalars(hint) for name, hint in self.hints.items()}
 
     @cached_property
     def _adapters(self) -> dict[str, TypeAdapter[Any]]:
         """A checker for each argument whose annotation it can read."""
         adapters = {}
-        for name, hint in self._hints.items():
+        for name, hint in self.hints.items():
             try:
                 adapters[name] = TypeAdapter(hint)
             except PydanticSchemaGenerationError:

@@ -6,16 +6,20 @@ from typing import TYPE_CHECKING
 
 from django import forms
 from django.contrib import messages
+from django.db.models import Prefetch
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
 
 from jobs import services
+from jobs.admin.page import may_steer, of_jobs, shown
 from jobs.errors import Refused
-from jobs.models import Effect, Job
+from jobs.models import Effect, EffectStatus, Job, JobStatus
 
 if TYPE_CHECKING:
     from jobs.admin.job import JobAdmin
+
+MOST = 100
 
 
 class AnswerForm(forms.Form):
@@ -27,6 +31,15 @@ class AnswerForm(forms.Form):
     reason = forms.CharField(
         label="How do you know?", max_length=300, widget=forms.TextInput(attrs={"class": "vTextField"})
     )
+
+
+@of_jobs
+def doubt_page(request: HttpRequest) -> HttpResponse:
+    """The jobs that wait for a person's word, those that have waited longest first."""
+    in_doubt = Job.objects.visible_to(request.user).filter(status=JobStatus.IN_DOUBT)
+    unclear = Prefetch("effects", Effect.objects.filter(status=EffectStatus.ATTEMPTING), to_attr="unclear")
+    jobs = in_doubt.order_by("finished_at", "pk").defer("arguments", "workflow").prefetch_related(unclear)
+    return shown(request, "doubt", "In doubt", jobs=jobs[:MOST], most=MOST, may_steer=may_steer(request.user))
 
 
 def resolve(model_admin: JobAdmin, request: HttpRequest, job: Job, effect: Effect) -> HttpResponse:

@@ -36,6 +36,16 @@ def may_steer(user: User) -> bool:
     return user.has_perm("jobs.change_job")
 
 
+def may_enqueue(user: User) -> bool:
+    return user.has_perm("jobs.add_job")
+
+
+def check_steer(request: HttpRequest) -> None:
+    """Raises PermissionDenied."""
+    if not may_steer(request.user):
+        raise PermissionDenied
+
+
 def shown(request: HttpRequest, name: str, title: str, **context: Any) -> HttpResponse:
     """The page of this name with this title."""
     around = {**admin.site.each_context(request), "title": title, "here": name}

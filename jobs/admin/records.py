@@ -8,11 +8,12 @@ from typing import Any
 
 from django.contrib import admin
 from django.db.models import Q, QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from jobs import batch_tree
 from jobs.admin.display import badge, block, gauge, job_link, moment, pretty
 from jobs.admin.filters import Choices, Narrowing
 from jobs.admin.readonly import RecordAdmin
@@ -151,6 +152,7 @@ class EffectAdmin(OfAJob):
 
 @admin.register(Batch)
 class BatchAdmin(RecordAdmin):
+    change_form_template = "admin/jobs/batch/change_form.html"
     list_display = ("__str__", "state", "progress", "total", "completed", "failed", "dropped", "when")
     list_filter = ("status",)
     search_fields = ("name", "correlation_id")
@@ -173,6 +175,13 @@ class BatchAdmin(RecordAdmin):
         "created_at",
         "finished_at",
     )
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        batch = self.get_object(request, object_id)
+        more = {"tree": batch_tree.tree_of(batch)} if batch else {}
+        return super().change_view(request, object_id, form_url, more | (extra_context or {}))
 
     @admin.display(description="Progress")
     def progress(self, batch: Batch) -> SafeString:

@@ -16,6 +16,7 @@ register = template.Library()
 
 register.filter("badge", display.badge)
 register.filter("bar", display.bar)
+register.filter("gauge", display.gauge)
 register.filter("moment", display.moment)
 register.filter("pretty", display.pretty)
 register.filter("took", display.took)

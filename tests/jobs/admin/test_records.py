@@ -134,3 +134,13 @@ def test_a_result_leads_to_its_job(as_superuser: Client) -> None:
     assert f"/admin/jobs/job/{row.task_id}/change/" in page(
         as_superuser, "django_celery_results_taskresult_change", row.pk
     )
+
+
+def test_a_batch_shows_all_that_is_below_it_with_counts(as_superuser: Client) -> None:
+    root = Batch.objects.create(name="sync <b>", correlation_id="x", created_at=Now(), total=4, completed=1, failed=2)
+    Batch.objects.create(name="leaf", parent=root, correlation_id="x", created_at=Now())
+    text = page(as_superuser, "jobs_batch_change", root.pk)
+    assert "sync &lt;b&gt;</a>" in text
+    assert "1 completed" in text
+    assert '<span class="jobs-error">2 failed</span>' in text
+    assert ">leaf</a>" in text

@@ -1,0 +1,92 @@
+"""What goes wrong, grouped by errors that are alike; each group can be run again in stages."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+
+from jobs import again, failures, query, stages
+from jobs.admin.page import check_steer, may_steer, of_jobs, shown
+from jobs.admin.steering import ReasonForm
+from jobs.models import Job, JobQuerySet
+from jobs.stages import Stage, Verdict
+
+KEPT = 20  # stages in a session: of so many causes
+AGES = {"1h": "Past hour", "1d": "Past day", "7d": "Past week", "": "All"}
+
+
+class StageForm(ReasonForm):
+    size = forms.IntegerField(label="How many, the oldest first", min_value=1, max_value=stages.SIZES[-1])
+    anyway = forms.BooleanField(label="Go on although some failed again", required=False)
+
+
+@of_jobs
+def failures_page(request: HttpRequest) -> HttpResponse:
+    age, text = request.GET.get("age", "1d"), request.GET.get("q", "")
+    narrowed = f"{text} age:{age}" if age in AGES and age else text
+    groups: list[failures.Group] = []
+    try:
+        groups = failures.groups(Job.objects.visible_to(request.user), narrowed, 50)
+    except query.BadQuery as error:
+        messages.error(request, str(error))
+    return shown(request, "failures", "Failures", groups=groups, age=age, ages=AGES, text=text)
+
+
+@of_jobs
+def stage_page(request: HttpRequest, fingerprint: str) -> HttpResponse:
+    """One cause: its jobs, those that were run again last, and the next stage."""
+    jobs = _of_cause(request, fingerprint)
+    stage = stages.look(_kept(request).get(fingerprint, []))
+    form = StageForm(request.POST or None, initial={"size": stage.next_size})
+    if request.method == "POST":
+        check_steer(request)
+        if form.is_valid() and _may_go_on(form, stage):
+            return _go(request, fingerprint, jobs, form.cleaned_data)
+    preview = again.preview_of(jobs)
+    if not preview.count and not stage.ids:
+        raise Http404
+    recent = Job.objects.visible_to(request.user).filter(pk__in=stage.ids[:50]).defer("arguments", "workflow")
+    return shown(
+        request,
+        "stage",
+        "Run again in stages",
+        preview=preview,
+        stage=stage,
+        recent=recent,
+        form=form,
+        may_steer=may_steer(request.user),
+        fingerprint=fingerprint,
+    )
+
+
+def _may_go_on(form: StageForm, stage: Stage) -> bool:
+    """It stops by itself where the last ones failed again, until a person says otherwise."""
+    if stage.verdict == Verdict.BAD and not form.cleaned_data["anyway"]:
+        form.add_error("anyway", "Some of the last ones failed again. Mend the cause first, or say that you go on.")
+        return False
+    return True
+
+
+def _go(request: HttpRequest, fingerprint: str, jobs: JobQuerySet, wish: dict[str, Any]) -> HttpResponse:
+    by = request.user.get_username()
+    ids, done = stages.go(jobs, wish["size"], by=by, reason=wish["reason"], origin="admin")
+    kept = {**_kept(request), fingerprint: ids}
+    stored = {name: [str(job_id) for job_id in kept[name]] for name in list(kept)[-KEPT:]}
+    request.session["stages"] = stored
+    busy = f", {len(done.busy):,} wait for another of their kind to end" if done.busy else ""
+    messages.success(request, f"{done.done:,} run again{busy}.")
+    return HttpResponseRedirect(reverse("jobs-stage", args=[fingerprint]))
+
+
+def _kept(request: HttpRequest) -> dict[str, list[uuid.UUID]]:
+    stored: dict[str, list[str]] = request.session.get("stages", {})
+    return {name: [uuid.UUID(job_id) for job_id in ids] for name, ids in stored.items()}
+
+
+def _of_cause(request: HttpRequest, fingerprint: str) -> JobQuerySet:
+    return Job.objects.visible_to(request.user).filter(fingerprint=fingerprint, status__in=failures.FAILURES)

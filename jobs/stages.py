@@ -1,0 +1,61 @@
+"""Running jobs of one cause again in stages: a few first, and on only when those did not fail again."""
+
+from __future__ import annotations
+
+import uuid
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from jobs import again
+from jobs.again import Retried
+from jobs.lifecycle import AGAIN
+from jobs.models import Job, JobQuerySet, JobStatus
+
+SIZES = (5, 50, 5_000)
+BAD = (JobStatus.FAILED, JobStatus.DEAD, JobStatus.IN_DOUBT)
+
+
+class Verdict(StrEnum):
+    NONE = "none"  # nothing was tried yet
+    GOING = "going"  # some are not through
+    GOOD = "good"
+    BAD = "bad"  # some went wrong again
+
+
+@dataclass(frozen=True)
+class Stage:
+    """The jobs that were run again last, and how many of them are in which state by now."""
+
+    ids: Sequence[uuid.UUID] = ()
+    counts: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def verdict(self) -> Verdict:
+        if not self.ids:
+            return Verdict.NONE
+        if any(self.counts.get(status) for status in BAD):
+            return Verdict.BAD
+        ended = sum(self.counts.get(status, 0) for status in ("completed", "cancelled", "expired"))
+        return Verdict.GOOD if ended >= sum(self.counts.values()) else Verdict.GOING
+
+    @property
+    def next_size(self) -> int:
+        """How many go next: the first few, again after a failure, or more than the last time."""
+        if self.verdict in (Verdict.NONE, Verdict.BAD):
+            return SIZES[0]
+        return next((size for size in SIZES if size > len(self.ids)), SIZES[-1])
+
+
+def look(ids: Sequence[uuid.UUID]) -> Stage:
+    """How those that were run again fare."""
+    return Stage(ids, dict(Counter(Job.objects.filter(pk__in=ids).values_list("status", flat=True))))
+
+
+def go(jobs: JobQuerySet, size: int, *, by: str, reason: str, origin: str) -> tuple[list[uuid.UUID], Retried]:
+    """Run the oldest of these jobs again, so many at most. Returns which, and what became of the wish."""
+    ended = jobs.filter(status__in=AGAIN).order_by("finished_at", "pk")
+    ids = list(ended.values_list("pk", flat=True)[:size])
+    done = again.retry_all(Job.objects.filter(pk__in=ids), by=by, reason=reason, limit=size, origin=origin)
+    return [job_id for job_id in ids if job_id not in done.busy], done

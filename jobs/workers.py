@@ -1,0 +1,25 @@
+"""Who works, and on what."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from jobs.models import Job, JobStatus, WorkerBeat
+
+
+@dataclass(frozen=True)
+class Working:
+    """A worker as it was last heard, and the jobs that it runs."""
+
+    beat: WorkerBeat
+    jobs: Sequence[Job]
+
+
+def working() -> list[Working]:
+    """Every worker that was heard of lately, by name. Two queries."""
+    running: dict[UUID | None, list[Job]] = {}
+    for job in Job.objects.of_people().filter(status=JobStatus.PROCESSING).only("task", "boot", "started_at"):
+        running.setdefault(job.boot, []).append(job)
+    return [Working(beat, running.get(beat.boot, [])) for beat in WorkerBeat.objects.all()]
