@@ -9,20 +9,23 @@ from rest_framework import serializers
 from rest_framework.exceptions import NotFound
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
+from typing_extensions import TypedDict
 
 from email_automation import services
 from email_automation.models import Mailbox, Message
 from email_automation.recipients import MAX_BODY, MAX_RECIPIENTS, BadMailError
 from email_automation.services.answering import MAX_PROMPT
 from jobs.api.responses import error, ok
+from jobs.api.schema import described, limit, parameter
+from jobs.api.view import ApiView
 from jobs.models import Job
 
+BIGGEST_ID = 2**63 - 1
 EXCERPT = 500  # characters of a message's text in a list
 
 
 class SyncRequest(serializers.Serializer[Any]):
-    mailbox_id = serializers.IntegerField(required=False, min_value=1, max_value=2**63 - 1)
+    mailbox_id = serializers.IntegerField(required=False, min_value=1, max_value=BIGGEST_ID)
 
 
 class SendRequest(serializers.Serializer[Any]):
@@ -42,14 +45,63 @@ class PromptRequest(serializers.Serializer[Any]):
 
 class ListRequest(serializers.Serializer[Any]):
     limit = serializers.IntegerField(default=50, min_value=1, max_value=200)
-    before = serializers.IntegerField(required=False, min_value=1, max_value=2**63 - 1)
-    mailbox_id = serializers.IntegerField(required=False, min_value=1, max_value=2**63 - 1)
+    before = serializers.IntegerField(required=False, min_value=1, max_value=BIGGEST_ID)
+    mailbox_id = serializers.IntegerField(required=False, min_value=1, max_value=BIGGEST_ID)
     intent = serializers.CharField(required=False, max_length=20)
 
 
-class Sync(APIView):
+class Accepted(TypedDict):
+    """The job that does it."""
+
+    job_id: str
+    task: str
+    queue: str
+
+
+class Sender(TypedDict):
+    name: str
+    address: str
+
+
+MessageRow = TypedDict(
+    "MessageRow",
+    {
+        "id": int,
+        "mailbox_id": int,
+        "thread": str,
+        "message_id": str,
+        "subject": str,
+        "from": Sender,
+        "date": str | None,
+        "excerpt": str,
+        "labels": list[str],
+        "attachments": int,
+        "automatic": str | None,
+        "unreadable": str | None,
+        "intent": str | None,
+        "needs_review": bool,
+    },
+)
+
+
+class MessagePage(TypedDict):
+    messages: list[MessageRow]
+    count: int
+    next: int | None
+
+
+WANTED = (
+    limit(200, 50),
+    parameter("before", {"type": "integer", "minimum": 1, "maximum": BIGGEST_ID}, "The `next` of the page before."),
+    parameter("mailbox_id", {"type": "integer", "minimum": 1, "maximum": BIGGEST_ID}, "Those of one mailbox."),
+    parameter("intent", {"type": "string", "maxLength": 20}, "Those that want this."),
+)
+
+
+class Sync(ApiView):
     """`POST` syncs one of the user's mailboxes; without `mailbox_id` the one that was added first."""
 
+    @described("sync_mailbox", "Sync one of your mailboxes", Accepted, takes=SyncRequest, status=[202])
     def post(self, request: Request) -> Response:
         wanted = _checked(SyncRequest, request.data).get("mailbox_id")
         if wanted is None:
@@ -62,9 +114,10 @@ class Sync(APIView):
         return _accepted(services.sync_mailbox(mailbox, sync_type="api"), "The mailbox will be synced.")
 
 
-class Send(APIView):
+class Send(ApiView):
     """`POST` sends a mail."""
 
+    @described("send_mail", "Send a mail", Accepted, takes=SendRequest, status=[202])
     def post(self, request: Request) -> Response:
         mail = _checked(SendRequest, request.data)
         try:
@@ -74,17 +127,19 @@ class Send(APIView):
         return _accepted(job, "The mail will be sent.")
 
 
-class AIRequests(APIView):
+class AIRequests(ApiView):
     """`POST` puts a prompt to the model."""
 
+    @described("ask_model", "Put a prompt to the model", Accepted, takes=PromptRequest, status=[202])
     def post(self, request: Request) -> Response:
         prompt = _checked(PromptRequest, request.data)["prompt"]
         return _accepted(services.ask_ai(prompt, user_id=_user_id(request)), "The model will be asked.")
 
 
-class MessageList(APIView):
+class MessageList(ApiView):
     """The user's messages, newest first."""
 
+    @described("list_messages", "Your messages, newest first", MessagePage, parameters=WANTED)
     def get(self, request: Request) -> Response:
         wanted = _checked(ListRequest, request.query_params)
         messages = Message.objects.filter(mailbox__user_id=_user_id(request)).order_by("-pk")
@@ -112,7 +167,7 @@ def _accepted(job: Job, message: str) -> Response:
     return ok({"job_id": str(job.pk), "task": job.task, "queue": job.queue}, status=202, message=message)
 
 
-def _message(message: Message) -> dict[str, Any]:
+def _message(message: Message) -> MessageRow:
     return {
         "id": message.pk,
         "mailbox_id": message.mailbox_id,

@@ -37,7 +37,7 @@ def readyz(_request: HttpRequest) -> JsonResponse:
 def workerz(_request: HttpRequest) -> JsonResponse:
     """200 when a dispatcher works and every queue is consumed or paused, else 503; each queue says its state."""
     try:
-        checks = {name: queue.state for name, queue in queues().items()}
+        checks: dict[str, str] = {name: queue.state for name, queue in queues().items()}
         checks["dispatcher"] = "ok" if has_dispatcher() else "none"
     except DatabaseError as error:
         checks = {"database": f"unreachable ({type(error).__name__})"}

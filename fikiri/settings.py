@@ -31,6 +31,8 @@ INSTALLED_APPS = [
     "django_celery_results",
     "rest_framework",
     "knox",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
     "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -144,10 +146,27 @@ REST_FRAMEWORK = {
         "jobs.api.authentication.Token",
         "rest_framework.authentication.SessionAuthentication",
     ],
-    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated", "jobs.api.scopes.HasScope"],
+    "DEFAULT_THROTTLE_CLASSES": ["jobs.api.throttling.PerUser", "jobs.api.throttling.PerToken"],
+    "DEFAULT_THROTTLE_RATES": {  # requests a minute
+        "user": env.int("API_RATE_USER", default=1200),
+        "token": env.int("API_RATE_TOKEN", default=600),
+    },
+    "DEFAULT_SCHEMA_CLASS": "jobs.api.schema.Described",
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["jobs.api.parsing.BoundedJSONParser"],
     "EXCEPTION_HANDLER": "jobs.api.responses.on_exception",
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Fikiri",
+    "DESCRIPTION": "Background jobs for mail, AI and CRM: see and steer every one of them.",
+    "VERSION": "1",
+    "OAS_VERSION": "3.1.0",
+    "SCHEMA_PATH_PREFIX": "/api/",
+    "PREPROCESSING_HOOKS": ["jobs.api.schema.only_api"],
+    "POSTPROCESSING_HOOKS": ["jobs.api.schema.complete"],
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
 }
 REST_KNOX = {"TOKEN_TTL": None, "AUTH_HEADER_PREFIX": "Token"}  # `manage.py token` says how long each one lives
 

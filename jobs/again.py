@@ -10,10 +10,10 @@ from typing import Any
 from django.db.models import Count, Exists, F, OuterRef, QuerySet, Value
 from django.db.models.functions import Concat
 
-from jobs import audit, clock, lifecycle, registry
+from jobs import audit, clock, lifecycle, query, registry
 from jobs.errors import Refused
 from jobs.lifecycle import AGAIN
-from jobs.models import Effect, EffectStatus, Job, JobStatus
+from jobs.models import Effect, EffectStatus, Job, JobQuerySet, JobStatus
 from jobs.queues import QUEUE_ALIASES, limits
 from jobs.reports import clean, storable
 from jobs.uniqueness import WAITING_SLOT
@@ -39,6 +39,7 @@ class Selection:
     owner_id: int | None = None
     ended_after: datetime | None = None
     ended_before: datetime | None = None
+    q: str = ""  # a search, beside the rest
 
     def __post_init__(self) -> None:
         if self.queue:
@@ -51,8 +52,10 @@ class Selection:
             moment = getattr(self, name)
             if moment is not None and moment.tzinfo is None:
                 raise Refused(f"{name} has no time zone: give an aware datetime.", field=name)
+        query.condition(self.q)
 
-    def jobs(self) -> QuerySet[Job]:
+    def jobs(self, among: JobQuerySet | None = None) -> JobQuerySet:
+        """Those of these jobs, or of all, that are meant."""
         given = {
             "queue": QUEUE_ALIASES.get(self.queue, self.queue),
             "task": self.task,
@@ -62,7 +65,8 @@ class Selection:
             "finished_at__lte": self.ended_before,
         }
         narrowed = {name: value for name, value in given.items() if value not in ("", None)}
-        return Job.objects.filter(status__in=self.statuses, **narrowed)
+        jobs = Job.objects.all() if among is None else among
+        return query.search(jobs.filter(status__in=self.statuses, **narrowed), self.q)
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Literal
 
 from django.db.models import Count
 
@@ -30,7 +31,7 @@ class QueueHealth:
     answered_by: str = ""
 
     @property
-    def state(self) -> str:
+    def state(self) -> Literal["ok", "paused", "no worker", "silent"]:
         """`ok`, `paused`, `no worker`, or `silent`: its workers live, and have taken nothing for a while."""
         if self.paused:
             return "paused"

@@ -13,7 +13,7 @@ from cronsim import CronSim
 from django.db import connection, transaction
 from django.db.models import Q
 
-from jobs import clock, services
+from jobs import audit, clock, services
 from jobs.clock import Now
 from jobs.errors import Refused
 from jobs.models import WAITING, Job, JobStatus, Schedule
@@ -42,6 +42,29 @@ def fire(schedule: Schedule, tick: datetime) -> Job:
     )
 
 
+def pause(schedule: Schedule, *, by: str, reason: str = "", origin: str = "") -> Schedule:
+    """Let a schedule's ticks pass until it is resumed. Who and why is recorded."""
+    return _set(schedule, True, by, reason, origin)
+
+
+def resume(schedule: Schedule, *, by: str, reason: str = "", origin: str = "") -> Schedule:
+    """Let a schedule tick again, from now on: what passed meanwhile is not made up for."""
+    return _set(schedule, False, by, reason, origin)
+
+
+def run_now(schedule: Schedule, *, by: str, reason: str = "", origin: str = "") -> Job:
+    """Make a schedule's job now, beside its ticks; also of one that is paused.
+
+    Raises:
+        Refused: its task or arguments are none any more.
+    """
+    with transaction.atomic():
+        job = services.enqueue(schedule.task, schedule.arguments, owner_id=schedule.owner_id, schedule_id=schedule.pk)
+        after = {"job": str(job.pk)}
+        audit.record("run now", f"schedule {schedule.name}", by=by, reason=reason, origin=origin, after=after)
+    return job
+
+
 def preview(schedule: Schedule, count: int = 5, after: datetime | None = None) -> list[datetime]:
     """The next ticks, in the schedule's time zone."""
     return list(islice(ticks(schedule, after or clock.now()), count))
@@ -60,6 +83,17 @@ def ticks(schedule: Schedule, after: datetime) -> Iterator[datetime]:
     while True:
         yield (start + number * step).astimezone(zone)
         number += 1
+
+
+@transaction.atomic
+def _set(schedule: Schedule, paused: bool, by: str, reason: str, origin: str) -> Schedule:
+    # Guarded, so that a tick under way or another operator is not overwritten; the next tick is worked out anew.
+    if Schedule.objects.filter(pk=schedule.pk, paused=not paused).update(paused=paused, next_tick=None):
+        verb = "pause" if paused else "resume"
+        states = {"before": {"paused": not paused}, "after": {"paused": paused}}
+        audit.record(verb, f"schedule {schedule.name}", by=by, reason=reason, origin=origin, **states)
+    schedule.refresh_from_db()
+    return schedule
 
 
 def _tick(pk: int) -> int:

@@ -5,37 +5,48 @@ from __future__ import annotations
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
+from django.db import transaction
 from django.db.models import Count, Q
 
-from jobs import effects, lifecycle
+from jobs import audit, effects, lifecycle
 from jobs.again import Selection, preview_retry, retry_many
+from jobs.cancelling import cancel_many, preview_cancel
 from jobs.clock import Now
 from jobs.effects import Fate
 from jobs.enqueueing import enqueue, enqueue_many
 from jobs.errors import Refused, WrongState
 from jobs.lookup import find
-from jobs.models import WAITING, Effect, Job, JobStatus
+from jobs.models import WAITING, Effect, Job, JobQuerySet, JobStatus
+from jobs.options import check
 from jobs.pausing import pause, paused, resume
-from jobs.queues import limits
+from jobs.queues import QUEUES, limits
 from jobs.reports import clean, storable
 
 __all__ = [
     "CancelAnswer",
+    "OpenCounts",
     "Selection",
     "cancel",
+    "cancel_many",
+    "change",
     "clear_queue",
+    "copy",
     "enqueue",
     "enqueue_many",
     "find",
+    "open_counts",
     "pause",
     "paused",
+    "preview_cancel",
     "preview_retry",
     "queue_stats",
     "resolve",
     "resume",
     "retry",
     "retry_many",
+    "run_now",
 ]
 
 
@@ -53,6 +64,15 @@ class CancelAnswer:
 
     def __str__(self) -> str:
         return f"{'cancelled' if self.done else 'asked to stop'}{_told(self.effect, self.provider_ids)}"
+
+
+@dataclass
+class OpenCounts:
+    """Jobs of a queue that wait and are due, that wait for a later time, and that run."""
+
+    waiting: int = 0
+    delayed: int = 0
+    running: int = 0
 
 
 def cancel(job_id: str | uuid.UUID, *, by: str = "", reason: str = "") -> CancelAnswer:
@@ -94,6 +114,53 @@ def retry(job_id: str | uuid.UUID, *, by: str = "", reason: str = "", afresh: bo
         )
     job.refresh_from_db()
     return job
+
+
+def copy(job_id: str | uuid.UUID, *, by: str = "", reason: str = "", origin: str = "") -> Job:
+    """Enqueue a job's task once more, with the same arguments, owner, queue and priority. Its history stays its own.
+
+    Raises:
+        JobNotFound: there is none.
+        UnknownTask, InvalidArguments: the code has changed since.
+    """
+    job = find(job_id)
+    with transaction.atomic():
+        made = enqueue(
+            job.task, job.arguments, priority=job.priority, max_retries=job.max_retries, owner_id=job.owner_id
+        )
+        after = {"job": str(made.pk), "task": made.task}
+        audit.record("copy", f"job {job.pk}", by=by, reason=reason, origin=origin, after=after)
+    return made
+
+
+def run_now(job_id: str | uuid.UUID, *, by: str = "", reason: str = "", origin: str = "") -> Job:
+    """Make a waiting job due at once, whatever it waited for its time. Raises as `change`."""
+    return _changed(job_id, Now(), None, by, reason, origin)
+
+
+def change(
+    job_id: str | uuid.UUID,
+    *,
+    run_at: datetime | None = None,
+    delay: float | None = None,
+    priority: int | None = None,
+    by: str = "",
+    reason: str = "",
+    origin: str = "",
+) -> Job:
+    """Give a waiting job another time (`run_at`, or `delay` in seconds from now) or priority; noted and recorded.
+
+    Raises:
+        JobNotFound: there is none.
+        Refused: nothing to change, both times, or one out of its range.
+        WrongState: it waits no more.
+    """
+    if run_at is None and delay is None and priority is None:
+        raise Refused("Say what to change: run_at, delay or priority.", field="run_at")
+    if run_at is not None and delay is not None:
+        raise Refused("Give run_at or delay, not both.", field="delay")
+    check({"run_at": run_at, "delay": delay or 0, "priority": priority or 0})
+    return _changed(job_id, run_at if delay is None else Now(delay), priority, by, reason, origin)
 
 
 def resolve(effect_id: int, *, happened: bool, by: str, reason: str) -> Job:
@@ -138,6 +205,36 @@ def queue_stats(queue: str) -> dict[str, int]:
     )
 
 
+def open_counts(jobs: JobQuerySet) -> dict[str, OpenCounts]:
+    """Of these jobs, for every queue, what is not ended: two queries that indexes answer."""
+    counts = {queue: OpenCounts() for queue in QUEUES}
+    due, later = Count("id", filter=Q(run_at__lte=Now())), Count("id", filter=Q(run_at__gt=Now()))
+    for queue, waiting, delayed in jobs.waiting().order_by().values_list("queue").annotate(due=due, later=later):
+        if queue in counts:
+            counts[queue].waiting, counts[queue].delayed = waiting, delayed
+    running = jobs.filter(status=JobStatus.PROCESSING).order_by().values_list("queue").annotate(Count("id"))
+    for queue, number in running:
+        if queue in counts:
+            counts[queue].running = number
+    return counts
+
+
+def _changed(
+    job_id: str | uuid.UUID, run_at: datetime | Now | None, priority: int | None, by: str, reason: str, origin: str
+) -> Job:
+    job = find(job_id)
+    by, reason = storable(by), clean(reason)
+    with transaction.atomic():
+        changed = lifecycle.change(job.pk, run_at=run_at, priority=priority, by=by, reason=reason)
+        if changed is None:
+            job.refresh_from_db()
+            raise WrongState(f"Job {job.pk} is {job.status}: only one that waits can be changed.", field="status")
+        before, after = changed
+        audit.record("change", f"job {job.pk}", by=by, reason=reason, origin=origin, before=before, after=after)
+    job.refresh_from_db()
+    return job
+
+
 def _told(fate: Fate, provider_ids: Sequence[str]) -> str:
     match fate:
         case Fate.BEFORE:
@@ -146,10 +243,3 @@ def _told(fate: Fate, provider_ids: Sequence[str]) -> str:
             return f"; too late for what has happened ({', '.join(filter(None, provider_ids)) or 'no id'})"
         case Fate.IN_DOUBT:
             return "; an effect was begun, whether it happened is in doubt"
-
-
-def _by_id(text: str) -> Job | None:
-    try:
-        return Job.objects.filter(pk=uuid.UUID(text)).first()
-    except ValueError:
-        return None

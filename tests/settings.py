@@ -13,7 +13,7 @@ if worker and Path(os.environ["FIKIRI_VAR"]).name != worker:  # a Redis and file
 os.environ.setdefault("FIKIRI_LAPTOP", "1")
 
 from fikiri.settings import *  # noqa: E402, F403
-from fikiri.settings import INSTALLED_APPS, JOBS, VAR, database  # noqa: E402
+from fikiri.settings import INSTALLED_APPS, JOBS, REST_FRAMEWORK, VAR, database  # noqa: E402
 
 INSTALLED_APPS = [*INSTALLED_APPS, "tests.tasks_app"]
 DATABASES = {"default": database(os.environ.get("TEST_DATABASE_URL") or f"sqlite:///{VAR / 'tests.sqlite3'}")}
@@ -21,6 +21,7 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     # A file, as on a laptop: an in-memory database shared by threads locks in other ways, and no process sees it.
     DATABASES["default"]["TEST"] = {"NAME": str(VAR / "test-run.sqlite3")}
 JOBS = JOBS | {"PUSH_TIMEOUT": 1.0}  # a machine that runs tests may be slow without its Redis being away
+REST_FRAMEWORK = REST_FRAMEWORK | {"DEFAULT_THROTTLE_RATES": {}}  # tests ask more often than people
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
 STORAGES = {

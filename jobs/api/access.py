@@ -7,15 +7,16 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.contrib.auth.models import AbstractUser, AnonymousUser
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from rest_framework.exceptions import PermissionDenied
 
 from jobs.errors import JobNotFound
-from jobs.models import Job
+from jobs.models import Batch, Effect, Job, JobQuerySet, Schedule
 
 User = AbstractUser | AnonymousUser
 
 MAY_ENQUEUE = "jobs.add_job"
+MAY_STEER = "jobs.change_job"
 
 
 def visible_job(user: User, job_id: str) -> Job:
@@ -28,6 +29,42 @@ def visible_job(user: User, job_id: str) -> Job:
     if job is None:
         raise JobNotFound(f"There is no job {job_id[:200]!r}.", field="job_id")
     return job
+
+
+def visible_jobs(user: User) -> JobQuerySet:
+    """The jobs that the user may see."""
+    return Job.objects.visible_to(user)
+
+
+def steerable_jobs(user: User) -> JobQuerySet:
+    """The jobs that the user may cancel and run again."""
+    return visible_jobs(user)
+
+
+def visible_batches(user: User) -> QuerySet[Batch]:
+    batches = Batch.objects.all()
+    return batches if user.is_staff else batches.filter(owner_id=user.pk or -1)
+
+
+def visible_schedules(user: User) -> QuerySet[Schedule]:
+    schedules = Schedule.objects.all()
+    return schedules if user.is_staff else schedules.filter(owner_id=user.pk or -1)
+
+
+def visible_effects(user: User) -> QuerySet[Effect]:
+    """Of jobs that the user may see."""
+    return Effect.objects.filter(job__in=visible_jobs(user))
+
+
+def sees_platform(user: User) -> bool:
+    """Whether the user may see what concerns everybody: counts of all jobs, workers and what they run."""
+    return user.is_staff
+
+
+def check_platform(user: User) -> None:
+    """Raises PermissionDenied unless the user sees the platform."""
+    if not sees_platform(user):
+        raise PermissionDenied
 
 
 def check_list_of(user: User, owner_id: int) -> None:
@@ -56,7 +93,7 @@ def check_steer(user: User, permission: str) -> None:
 def _find(user: User, job_id: str) -> Job | None:
     if "\x00" in job_id:
         return None
-    jobs = Job.objects.visible_to(user)
+    jobs = visible_jobs(user)
     try:
         identifier = uuid.UUID(job_id)
     except ValueError:

@@ -6,32 +6,33 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
-from django.core import signing
 from pydantic import Field
-from rest_framework import exceptions
 from rest_framework.request import Request
 from rest_framework.response import Response
+from typing_extensions import TypedDict
 
-from jobs import services
+from jobs import again
 from jobs.again import MOST, Preview, Selection
-from jobs.api import access, parsing
+from jobs.api import access, parsing, previews
 from jobs.api.jobs import LAST_EPOCH, JobDetail
 from jobs.api.parsing import BIGGEST_ID, Reasoned, Text
 from jobs.api.responses import ok
+from jobs.api.schema import described
+from jobs.api.shapes import JobId
 
-SALT = "jobs.retry"
-VALID_FOR = 3_600  # seconds
+ACT = "retry"
 SHOWN = 100  # jobs whose place another has
 
 Epoch = Annotated[float, Field(ge=0, lt=LAST_EPOCH)]
 
 
-class Wish(Reasoned):
-    """What `POST /api/jobs/retry` takes: which jobs, with `dry_run`; or the `token` of that preview."""
+class RetryWish(Reasoned):
+    """Which jobs, with `dry_run`; or the `token` of that preview."""
 
+    q: Annotated[Text, Field(max_length=500)] = ""
     queue: Annotated[Text, Field(max_length=32)] = ""
     task: Annotated[Text, Field(max_length=150)] = ""
-    status: Annotated[list[str], Field(max_length=4)] | None = None
+    status: Annotated[list[str], Field(max_length=4, examples=[["failed", "dead"]])] | None = None
     fingerprint: Annotated[Text, Field(max_length=16)] = ""
     user_id: Annotated[int, Field(ge=0, le=BIGGEST_ID)] | None = None
     ended_after: Epoch | None = None
@@ -41,68 +42,113 @@ class Wish(Reasoned):
     limit: Annotated[int, Field(ge=1, le=MOST)] = MOST
 
 
+class CauseRow(TypedDict):
+    """Jobs that ended alike, with one of them."""
+
+    fingerprint: str | None
+    error_class: str | None
+    count: int
+    example: JobId
+    error: str | None
+
+
+class RetryPreview(TypedDict):
+    """What it would mean. Effects that were made are skipped; unclear ones are asked about first."""
+
+    count: int
+    causes: list[CauseRow]
+    other_causes: int
+    effects_made: int
+    effects_unclear: int
+    busy: Annotated[int, Field(description="Another of their kind has their place.")]
+    token: str
+
+
+class BusyJob(TypedDict):
+    job_id: JobId
+    holder: JobId
+
+
+class RetriedMany(TypedDict):
+    """What was done. While `left` is not 0, send the token again."""
+
+    retried: int
+    busy_count: int
+    busy: list[BusyJob]
+    left: int
+
+
 class RetryMany(JobDetail):
     """Runs all jobs again that match; people who are no staff, their own. A job whose own id is "retry" is shown."""
 
+    @described(
+        "retry_jobs", "Run many jobs again: a preview, then its token", RetryPreview | RetriedMany, takes=RetryWish
+    )
     def post(self, request: Request, job_id: str) -> Response:
-        wish = parsing.body_of(request, Wish)
+        wish = parsing.body_of(request, RetryWish)
         if wish.token is not None:
             return self._retry(request, wish, wish.token)
         if not wish.dry_run:
-            text = "Ask with dry_run: true first, look at the answer, then send its token."
-            raise exceptions.ValidationError({"token": text})
+            raise previews.required()
         selection = _selection(request, wish)
-        preview = services.preview_retry(selection)
-        return ok(_shape(preview) | {"token": _token(request, selection, preview)}, message="Nothing is changed yet")
+        preview = again.preview_of(selection.jobs(access.steerable_jobs(request.user)))
+        token = previews.sign(request, ACT, _chosen(selection), preview.until)
+        return ok(_shape(preview, token), message="Nothing is changed yet")
 
-    def _retry(self, request: Request, wish: Wish, token: str) -> Response:
-        selection, until = _of_token(request, token)
-        by = request.user.get_username()
-        done = services.retry_many(selection, by=by, reason=wish.reason, limit=wish.limit, until=until, origin="REST")
-        busy = [{"job_id": str(job), "holder": holder} for job, holder in list(done.busy.items())[:SHOWN]]
-        data = {"retried": done.done, "busy_count": len(done.busy), "busy": busy, "left": done.left}
+    def _retry(self, request: Request, wish: RetryWish, token: str) -> Response:
+        chosen, until = previews.read(request, ACT, token)
+        selection = _selection_of(chosen)
+        done = again.retry_all(
+            selection.jobs(access.steerable_jobs(request.user)),
+            by=request.user.get_username(),
+            reason=wish.reason,
+            limit=wish.limit,
+            until=until,
+            origin="REST",
+            named={name: value for name, value in asdict(selection).items() if value not in ("", None)},
+        )
+        data: RetriedMany = {
+            "retried": done.done,
+            "busy_count": len(done.busy),
+            "busy": [{"job_id": str(job), "holder": holder} for job, holder in list(done.busy.items())[:SHOWN]],
+            "left": done.left,
+        }
         return ok(data, message="Jobs run again" if not done.left else "Send the token again for those that are left")
 
 
-def _selection(request: Request, wish: Wish) -> Selection:
-    owner_id = wish.user_id if request.user.is_staff else request.user.pk
+def _selection(request: Request, wish: RetryWish) -> Selection:
     if wish.user_id is not None:
         access.check_list_of(request.user, wish.user_id)
     return Selection(
+        q=wish.q,
         queue=wish.queue,
         task=wish.task,
         **({} if wish.status is None else {"statuses": tuple(wish.status)}),
         fingerprint=wish.fingerprint,
-        owner_id=owner_id,
+        owner_id=wish.user_id,
         ended_after=_moment(wish.ended_after),
         ended_before=_moment(wish.ended_before),
     )
 
 
-def _token(request: Request, selection: Selection, preview: Preview) -> str:
-    """What was previewed, for this user alone, so that it cannot become more in between."""
-    chosen = {
+def _chosen(selection: Selection) -> dict[str, Any]:
+    return {
         name: value.timestamp() if isinstance(value, datetime) else value for name, value in asdict(selection).items()
     }
-    return signing.dumps({"user": request.user.pk, "until": preview.until.isoformat(), "of": chosen}, salt=SALT)
 
 
-def _of_token(request: Request, token: str) -> tuple[Selection, datetime]:
-    try:
-        said = signing.loads(token, salt=SALT, max_age=VALID_FOR)
-    except signing.BadSignature:
-        said = {}
-    if said.get("user") != request.user.pk:
-        raise exceptions.ValidationError({"token": "No valid token of yours. Ask with dry_run: true for one."})
-    chosen = said["of"] | {
-        "statuses": tuple(said["of"]["statuses"]),
-        "ended_after": _moment(said["of"]["ended_after"]),
-        "ended_before": _moment(said["of"]["ended_before"]),
-    }
-    return Selection(**chosen), datetime.fromisoformat(said["until"])
+def _selection_of(chosen: dict[str, Any]) -> Selection:
+    return Selection(
+        **chosen
+        | {
+            "statuses": tuple(chosen["statuses"]),
+            "ended_after": _moment(chosen["ended_after"]),
+            "ended_before": _moment(chosen["ended_before"]),
+        }
+    )
 
 
-def _shape(preview: Preview) -> dict[str, Any]:
+def _shape(preview: Preview, token: str) -> RetryPreview:
     return {
         "count": preview.count,
         "causes": [
@@ -119,6 +165,7 @@ def _shape(preview: Preview) -> dict[str, Any]:
         "effects_made": preview.effects_made,
         "effects_unclear": preview.effects_unclear,
         "busy": preview.busy,
+        "token": token,
     }
 
 

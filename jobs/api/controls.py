@@ -2,56 +2,75 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, Literal
+from typing import ClassVar, Literal
 
 from rest_framework.request import Request
 from rest_framework.response import Response
+from typing_extensions import TypedDict
 
 from jobs import services
 from jobs.api import access, parsing
 from jobs.api.parsing import Reasoned
 from jobs.api.responses import ok
-from jobs.api.shapes import epoch
+from jobs.api.schema import described
+from jobs.api.scopes import Scope
+from jobs.api.shapes import Time, epoch
 from jobs.api.view import ApiView
 from jobs.models import QueueControl
-from jobs.models.control import Control
+from jobs.models import control as controls
 
 ORIGIN = "REST"
+
+
+class ControlRow(TypedDict):
+    kind: Literal["queue", "task"]
+    name: str
+    paused: bool
+    reason: str | None
+    by: str | None
+    changed_at: Time | None
+
+
+class PausedRows(TypedDict):
+    paused: list[ControlRow]
 
 
 class Paused(ApiView):
     """What is held back now, why and by whom. For every user: it says why their jobs wait."""
 
+    @described("list_paused", "What is held back, why and by whom", PausedRows)
     def get(self, request: Request) -> Response:
         return ok({"paused": [_shape(control) for control in services.paused()]}, message="Paused queues and tasks")
 
 
-class Pause(ApiView):
-    """Holds back a queue or a task. For staff who may change its control."""
+class Control(ApiView):
+    """Holds back a queue or a task, or lets it go on. For staff who may change its control."""
 
-    subject: ClassVar[Literal["queue", "task"]] = "queue"
+    scope: ClassVar[Scope] = Scope.ADMIN
 
+
+class PauseQueue(Control):
+    @described("pause_queue", "Pause a queue", ControlRow, takes=Reasoned)
     def post(self, request: Request, name: str) -> Response:
-        control = self.act(**_who(request, self.subject, name))
-        return ok(_shape(control), message=f"{self.subject.capitalize()} {'paused' if control.paused else 'resumed'}")
-
-    def act(self, **options: Any) -> Control:
-        return services.pause(**options)
+        return ok(_shape(services.pause(**_who(request, "queue", name))), message="Queue paused")
 
 
-class Resume(Pause):
-    """Lets it go on."""
-
-    def act(self, **options: Any) -> Control:
-        return services.resume(**options)
-
-
-class PauseTask(Pause):
-    subject = "task"
+class ResumeQueue(Control):
+    @described("resume_queue", "Resume a queue", ControlRow, takes=Reasoned)
+    def post(self, request: Request, name: str) -> Response:
+        return ok(_shape(services.resume(**_who(request, "queue", name))), message="Queue resumed")
 
 
-class ResumeTask(Resume):
-    subject = "task"
+class PauseTask(Control):
+    @described("pause_task", "Pause a task", ControlRow, takes=Reasoned)
+    def post(self, request: Request, name: str) -> Response:
+        return ok(_shape(services.pause(**_who(request, "task", name))), message="Task paused")
+
+
+class ResumeTask(Control):
+    @described("resume_task", "Resume a task", ControlRow, takes=Reasoned)
+    def post(self, request: Request, name: str) -> Response:
+        return ok(_shape(services.resume(**_who(request, "task", name))), message="Task resumed")
 
 
 def _who(request: Request, subject: str, name: str) -> dict[str, str]:
@@ -60,7 +79,7 @@ def _who(request: Request, subject: str, name: str) -> dict[str, str]:
     return {subject: name, "by": request.user.get_username(), "reason": reason, "origin": ORIGIN}
 
 
-def _shape(control: Control) -> dict[str, Any]:
+def _shape(control: controls.Control) -> ControlRow:
     return {
         "kind": "queue" if isinstance(control, QueueControl) else "task",
         "name": control.name,

@@ -4,31 +4,44 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from datetime import UTC, datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from django.urls import reverse
 from pydantic import Field
 from rest_framework.request import Request
 from rest_framework.response import Response
+from typing_extensions import TypedDict
 
-from jobs import query, services
+from jobs import effects, query, services
 from jobs.api import access, pages, parsing
 from jobs.api.parsing import BIGGEST_ID, Body, Reasoned, Text
 from jobs.api.responses import ok
-from jobs.api.shapes import job_row, job_status
+from jobs.api.schema import CURSOR, SEARCH, UUID, described, limit, parameter
+from jobs.api.shapes import JobDetails, JobRow, job_row, job_status
 from jobs.api.view import ApiView
 from jobs.errors import KeyTaken
 from jobs.models import Job, JobQuerySet, JobStatus
 from jobs.queues import QUEUES
 
-FILTERS = ("q", "status", "queue", "task", "user_id", "correlation_id", "parent_id", "batch_id", "limit", "cursor")
+FILTERS = (
+    SEARCH,
+    parameter("status", {"type": "string", "examples": ["failed,dead"]}, "One or more, with commas."),
+    parameter("queue", {"type": "string", "examples": ["email,ai"]}, "One or more, with commas."),
+    parameter("task", {"type": "string", "maxLength": 150}, "The task's name."),
+    parameter("user_id", {"type": "integer", "minimum": 0, "maximum": BIGGEST_ID}, "The owner: your own number."),
+    parameter("correlation_id", {"type": "string", "maxLength": 64}, "Of the request that they came of."),
+    parameter("parent_id", {"type": "string", "minLength": 1}, "The job that enqueued them."),
+    parameter("batch_id", UUID, "The batch that they belong to."),
+    limit(pages.LARGEST, pages.LIMIT),
+    CURSOR,
+)
 LAST_EPOCH = 4_102_444_800  # the year 2100
 
 
 class NewJob(Body):
     """What `POST /api/jobs` takes. `run_at` is in epoch seconds, `delay` and `expires` are seconds from now."""
 
-    task: Annotated[Text, Field(min_length=1, max_length=150)]
+    task: Annotated[Text, Field(min_length=1, max_length=150, examples=["send_email"])]
     args: dict[str, Any] = Field(default_factory=dict)
     job_id: Annotated[Text, Field(min_length=1, max_length=200)] | None = None
     delay: Annotated[float, Field(ge=0, lt=10**9)] = 0
@@ -37,6 +50,24 @@ class NewJob(Body):
     priority: Annotated[int, Field(ge=0, le=9)] = 5
     max_retries: Annotated[int, Field(ge=0, le=1000)] | None = None
     user_id: Annotated[int, Field(ge=0, le=BIGGEST_ID)] | None = None
+
+
+class JobPage(TypedDict):
+    jobs: list[JobRow]
+    count: int
+    next: Annotated[str | None, Field(description="The `cursor` of the next page, if there is one.")]
+
+
+class Suggested(TypedDict):
+    suggestions: list[query.Suggestion]
+
+
+class CancelledJob(JobDetails):
+    """`asked`: it runs, and stops soon. `effect`: what became of what it does outside."""
+
+    cancel: Literal["done", "asked"]
+    effect: effects.Fate
+    provider_ids: list[str]
 
 
 class Again(Reasoned):
@@ -48,12 +79,14 @@ class Again(Reasoned):
 class JobList(ApiView):
     """`GET` lists the jobs that the user may see, newest first; `POST` enqueues one by its task's name."""
 
+    @described("list_jobs", "Jobs, newest first", JobPage, parameters=FILTERS)
     def get(self, request: Request) -> Response:
         jobs, following = pages.page(_chosen(request), request)
         return ok(
             {"jobs": [job_row(job) for job in jobs], "count": len(jobs), "next": following}, message="Jobs listed"
         )
 
+    @described("enqueue_job", "Enqueue a task by its name", JobRow, takes=NewJob, status=[202])
     def post(self, request: Request) -> Response:
         new = parsing.body_of(request, NewJob)
         access.check_enqueue(request.user, new.args, new.user_id)
@@ -65,8 +98,8 @@ class JobList(ApiView):
 class Suggestions(ApiView):
     """How the search that is being typed, `q`, may go on."""
 
+    @described("suggest", "How a search may go on", Suggested, parameters=[SEARCH])
     def get(self, request: Request) -> Response:
-        parsing.known_parameters(request, ("q",))
         typed = request.query_params.get("q", "")
         return ok({"suggestions": [asdict(offered) for offered in query.suggest(typed)]}, message="Suggestions made")
 
@@ -74,6 +107,7 @@ class Suggestions(ApiView):
 class JobDetail(ApiView):
     """One job's status, with its result once it has one."""
 
+    @described("get_job", "One job, with its result", JobDetails)
     def get(self, request: Request, job_id: str) -> Response:
         return ok(job_status(access.visible_job(request.user, job_id)), message="Job status retrieved")
 
@@ -84,6 +118,7 @@ class JobCancel(ApiView):
     `data.effect` is what became of what it does outside: `before`, `too_late` (with `provider_ids`) or `in_doubt`.
     """
 
+    @described("cancel_job", "Cancel a job", CancelledJob, takes=Reasoned, status=[200, 202])
     def post(self, request: Request, job_id: str) -> Response:
         job = access.visible_job(request.user, job_id)
         reason = parsing.body_of(request, Reasoned).reason
@@ -101,6 +136,7 @@ class JobCancel(ApiView):
 class JobRetry(ApiView):
     """Runs a failed, dead, cancelled or expired job again: the same job, with a fresh retry budget."""
 
+    @described("retry_job", "Run an ended job again", JobDetails, takes=Again)
     def post(self, request: Request, job_id: str) -> Response:
         job = access.visible_job(request.user, job_id)
         wish = parsing.body_of(request, Again)
@@ -109,8 +145,7 @@ class JobRetry(ApiView):
 
 
 def _chosen(request: Request) -> JobQuerySet:
-    parsing.known_parameters(request, FILTERS)
-    jobs = Job.objects.visible_to(request.user)
+    jobs = access.visible_jobs(request.user)
     if statuses := parsing.choices(request, "status", JobStatus.values):
         jobs = jobs.filter(status__in=statuses)
     if queues := parsing.choices(request, "queue", QUEUES):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from django.core.exceptions import PermissionDenied, RequestDataTooBig
@@ -10,6 +11,8 @@ from django.http import Http404
 from rest_framework import exceptions, status
 from rest_framework.response import Response
 
+from jobs.api.once import Answered
+from jobs.api.scopes import TooSmall
 from jobs.errors import JobNotFound, KeyTaken, Refused, WrongState
 
 AUTHENTICATE = "Log in, or send `Authorization: Token ...` (made by `manage.py token USER`)."
@@ -31,6 +34,8 @@ def error(
 def on_exception(exception: Exception, context: dict[str, Any]) -> Response | None:
     """Django REST framework's exception handler."""
     match exception:
+        case Answered():
+            return exception.response
         case Refused():
             return error(exception.code, str(exception), _status(exception), exception.field)
         case OperationalError() | InterfaceError():
@@ -64,8 +69,14 @@ def _of_the_framework(exception: exceptions.APIException) -> Response:
         case exceptions.NotAuthenticated() | exceptions.AuthenticationFailed():
             scheme = {"WWW-Authenticate": getattr(exception, "auth_header", None) or "Token"}
             return error("AUTHENTICATION_REQUIRED", AUTHENTICATE, status.HTTP_401_UNAUTHORIZED, headers=scheme)
+        case TooSmall():
+            return error("TOKEN_SCOPE", str(exception.detail), status.HTTP_403_FORBIDDEN)
         case exceptions.PermissionDenied():
             return _denied(str(exception.detail))
+        case exceptions.Throttled():
+            wait = math.ceil(getattr(exception, "wait", None) or 1)
+            text = f"Too many requests. Ask again in {wait} s."
+            return error("THROTTLED", text, status.HTTP_429_TOO_MANY_REQUESTS, headers={"Retry-After": str(wait)})
         case exceptions.ValidationError():
             field, text = _first_of(exception.detail)
             return error("INVALID_REQUEST", text, status.HTTP_400_BAD_REQUEST, field)

@@ -1,28 +1,91 @@
-"""Jobs as the API shows them. All times are epoch seconds."""
+"""Jobs and batches as the API shows them, in answers and in its schema. All times are epoch seconds."""
 
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any, cast
+
+from pydantic import Field
+from typing_extensions import TypedDict
 
 from jobs.api import details
 from jobs.legacy import result_of
-from jobs.models import Batch, Job, JobStatus
+from jobs.models import Batch, BatchStatus, Job, JobStatus
+
+JobId = Annotated[str, Field(examples=["01a2092a-82c2-769a-9611-a26b79d4a12e"])]
+Time = Annotated[float, Field(description="Epoch seconds.", examples=[1795450110.662])]
+Percent = Annotated[float, Field(ge=0, le=100, examples=[80.0])]
+Queue = Annotated[str, Field(examples=["email"])]
+Task = Annotated[str, Field(examples=["send_email"])]
 
 
-def job_status(job: Job) -> dict[str, Any]:
+class JobRow(TypedDict):
+    """A job without its result."""
+
+    job_id: JobId
+    key: Annotated[str | None, Field(description="Its caller's own id.")]
+    task: Task
+    queue: Queue
+    status: JobStatus
+    progress: Percent
+    progress_message: str
+    created_at: Time | None
+    run_at: Annotated[Time | None, Field(description="Not before this.")]
+    started_at: Time | None
+    completed_at: Annotated[Time | None, Field(description="When it ended, however it did.")]
+    retry_count: Annotated[int, Field(description="Failed runs that count.")]
+    max_retries: int
+    retry_after: Annotated[Time | None, Field(description="Of one that is retried: when.")]
+    attempt: Annotated[int, Field(description="Runs so far.")]
+    priority: Annotated[int, Field(description="0 runs first.", ge=0, le=9, examples=[5])]
+    error: str | None
+    error_class: str | None
+    reason: Annotated[str | None, Field(description="Why it is in its state.")]
+    cancel_requested: bool
+    dead_letter: bool
+    user_id: Annotated[int | None, Field(description="Its owner; null is the system.")]
+    parent_id: JobId | None
+    batch_id: JobId | None
+    correlation_id: str
+
+
+class JobDetails(JobRow):
+    """A job, with what it returned and what its app says of it."""
+
+    result: Any
+
+
+class BatchRow(TypedDict):
+    """A batch as it was last counted, within a second."""
+
+    batch_id: JobId
+    name: str
+    status: BatchStatus
+    progress: Percent
+    total: int
+    completed: int
+    failed: int
+    dropped: Annotated[int, Field(description="Cancelled or expired.")]
+    created_at: Time | None
+    completed_at: Time | None
+    user_id: int | None
+    parent_id: JobId | None
+    correlation_id: str
+
+
+def job_status(job: Job) -> JobDetails:
     """One job with its result and what its app says of it."""
-    return job_row(job) | {"result": result_of(job)} | details.of(job)
+    return cast("JobDetails", {**job_row(job), "result": result_of(job), **details.of(job)})
 
 
-def job_row(job: Job) -> dict[str, Any]:
+def job_row(job: Job) -> JobRow:
     """One job of a list: all but its result."""
     return {
         "job_id": str(job.pk),
         "key": job.key,
         "task": job.task,
         "queue": job.queue,
-        "status": job.status,
+        "status": JobStatus(job.status),
         "progress": job.percent or 0,
         "progress_message": job.progress_message,
         "created_at": epoch(job.created_at),
@@ -46,12 +109,11 @@ def job_row(job: Job) -> dict[str, Any]:
     }
 
 
-def batch(batch: Batch) -> dict[str, Any]:
-    """A batch as it was last counted, within a second."""
+def batch(batch: Batch) -> BatchRow:
     return {
         "batch_id": str(batch.pk),
         "name": batch.name,
-        "status": batch.status,
+        "status": BatchStatus(batch.status),
         "progress": batch.percent,
         "total": batch.total,
         "completed": batch.completed,

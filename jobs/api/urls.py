@@ -2,7 +2,23 @@
 
 from django.urls import path
 
-from jobs.api import again, batches, controls, jobs, queues, users, why
+from jobs.api import (
+    again,
+    batches,
+    cancelling,
+    controls,
+    description,
+    effects,
+    events,
+    failures,
+    jobs,
+    queues,
+    schedules,
+    steering,
+    users,
+    why,
+    workers,
+)
 
 # A caller's own id is any text, slashes too: the paths that name something else come first.
 urlpatterns = [
@@ -12,15 +28,34 @@ urlpatterns = [
     path("jobs/queue/<str:queue>/stats", queues.QueueStats.as_view(), name="api-queue-stats"),
     path("jobs/user/<str:user_id>/recent", users.RecentJobs.as_view(), name="api-recent-jobs"),
     path("jobs/retry", again.RetryMany.as_view(), {"job_id": "retry"}, name="api-retry-many"),
+    path("jobs/cancel", cancelling.CancelMany.as_view(), {"job_id": "cancel"}, name="api-cancel-many"),
     path("jobs/<path:job_id>/cancel", jobs.JobCancel.as_view(), name="api-job-cancel"),
     path("jobs/<path:job_id>/retry", jobs.JobRetry.as_view(), name="api-job-retry"),
+    path("jobs/<path:job_id>/copy", steering.JobCopy.as_view(), name="api-job-copy"),
+    path("jobs/<path:job_id>/run-now", steering.JobRunNow.as_view(), name="api-job-run-now"),
+    path("jobs/<path:job_id>/change", steering.JobChange.as_view(), name="api-job-change"),
+    path("jobs/<path:job_id>/result", steering.JobResult.as_view(), name="api-job-result"),
+    path("jobs/<path:job_id>/events", events.JobEvents.as_view(), name="api-job-events"),
     path("jobs/<path:job_id>/why", why.Why.as_view(), name="api-job-why"),
     path("jobs/<path:job_id>", jobs.JobDetail.as_view(), name="api-job"),
+    path("batches", batches.BatchList.as_view(), name="api-batches"),
     path("batches/<uuid:batch_id>", batches.BatchDetail.as_view(), name="api-batch"),
     path("batches/<uuid:batch_id>/cancel", batches.BatchCancel.as_view(), name="api-batch-cancel"),
+    path("failures", failures.FailureList.as_view(), name="api-failures"),
+    path("effects", effects.EffectList.as_view(), name="api-effects"),
+    path("effects/<int:effect_id>/resolve", effects.EffectResolve.as_view(), name="api-effect-resolve"),
     path("paused", controls.Paused.as_view(), name="api-paused"),
-    path("queues/<str:name>/pause", controls.Pause.as_view(), name="api-queue-pause"),
-    path("queues/<str:name>/resume", controls.Resume.as_view(), name="api-queue-resume"),
+    path("queues", queues.QueueList.as_view(), name="api-queues"),
+    path("queues/<str:name>/pause", controls.PauseQueue.as_view(), name="api-queue-pause"),
+    path("queues/<str:name>/resume", controls.ResumeQueue.as_view(), name="api-queue-resume"),
     path("tasks/<str:name>/pause", controls.PauseTask.as_view(), name="api-task-pause"),
     path("tasks/<str:name>/resume", controls.ResumeTask.as_view(), name="api-task-resume"),
+    path("schedules", schedules.ScheduleList.as_view(), name="api-schedules"),
+    path("schedules/<str:name>/pause", schedules.SchedulePause.as_view(), name="api-schedule-pause"),
+    path("schedules/<str:name>/resume", schedules.ScheduleResume.as_view(), name="api-schedule-resume"),
+    path("schedules/<str:name>/run-now", schedules.ScheduleRunNow.as_view(), name="api-schedule-run-now"),
+    path("events", events.AllEvents.as_view(), name="api-events"),
+    path("schema", description.Schema.as_view(), name="api-schema"),
+    path("docs", description.TryIt.as_view(), name="api-docs"),
+    path("workers", workers.WorkerList.as_view(), name="api-workers"),
 ]

@@ -2,21 +2,53 @@
 
 from __future__ import annotations
 
+from typing import Any, ClassVar
+
 from django.utils.decorators import method_decorator
 from django.views.decorators.cache import never_cache
 from rest_framework.authentication import SessionAuthentication
 from rest_framework.permissions import BasePermission, IsAuthenticated
+from rest_framework.request import Request
+from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from jobs.api import once, parsing
 from jobs.api.authentication import Token
 from jobs.api.parsing import BoundedJSONParser
+from jobs.api.scopes import HasScope, Scope
+from jobs.api.throttling import PerToken, PerUser
 
 
 @method_decorator(never_cache, name="dispatch")
 class ApiView(APIView):
-    """For users with a session or a token; takes bounded JSON, and no answer is kept by anybody."""
+    """For users with a session or a token; takes bounded JSON, and no answer is kept by anybody.
+
+    A post with an `Idempotency-Key` is done once. `scope`: what a token needs to post here; reading needs `read`.
+    """
 
     # The first one decides that a stranger gets 401, not 403.
     authentication_classes = (Token, SessionAuthentication)
-    permission_classes: tuple[type[BasePermission], ...] = (IsAuthenticated,)
+    permission_classes: tuple[type[BasePermission], ...] = (IsAuthenticated, HasScope)
+    throttle_classes = (PerUser, PerToken)
     parser_classes = (BoundedJSONParser,)
+    scope: ClassVar[Scope] = Scope.ACT
+
+    _once: once.Once | None = None
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        super().initial(request, *args, **kwargs)
+        handler = getattr(self, (request.method or "").lower(), None)
+        if known := getattr(handler, "known_parameters", ()):
+            parsing.known_parameters(request, known)
+        self._once = once.begin(request)
+
+    def handle_exception(self, exc: Exception) -> Response:
+        if self._once:
+            self._once.forget()
+        return super().handle_exception(exc)
+
+    def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
+        final = super().finalize_response(request, response, *args, **kwargs)
+        if self._once:
+            self._once.keep(final)
+        return final

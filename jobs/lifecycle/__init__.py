@@ -4,12 +4,12 @@ Every write after the claim carries its token: a worker that was presumed dead c
 """
 
 from jobs.lifecycle.again import AGAIN, Replayed, replay, replay_many
-from jobs.lifecycle.ending import cancel_waiting, expire_overdue
+from jobs.lifecycle.ending import Cancelled, cancel_many, cancel_waiting, expire_overdue
 from jobs.lifecycle.keeping import keep, kept
 from jobs.lifecycle.losing import lose, release, rescue
 from jobs.lifecycle.moves import CELERY_STATES, backoff, lock
 from jobs.lifecycle.running import cancel_asked, claim, complete, discard, doubt, fail, progress, retry, snooze
-from jobs.lifecycle.steering import cancel, fail_from_outside, replace_arguments, resolve
+from jobs.lifecycle.steering import cancel, change, fail_from_outside, replace_arguments, resolve
 from jobs.lifecycle.values import Claim, Due, NewJob, Terms, Written
 from jobs.lifecycle.waiting import (
     insert,
@@ -24,6 +24,7 @@ from jobs.lifecycle.waiting import (
 __all__ = [
     "AGAIN",
     "CELERY_STATES",
+    "Cancelled",
     "Claim",
     "Due",
     "NewJob",
@@ -33,7 +34,9 @@ __all__ = [
     "backoff",
     "cancel",
     "cancel_asked",
+    "cancel_many",
     "cancel_waiting",
+    "change",
     "claim",
     "complete",
     "discard",

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from django.db import transaction
 from django.db.models import Case, F, Q, When
@@ -28,6 +30,30 @@ def cancel_waiting(queue: str, limit: int, *, by: str) -> int:
         )
         end_waiting(jobs, JobStatus.CANCELLED, f"queue cleared by {by}")
     return len(jobs)
+
+
+@dataclass
+class Cancelled:
+    """How many jobs were cancelled, and how many run and were asked to stop."""
+
+    done: int = 0
+    asked: int = 0
+
+
+def cancel_many(ids: Sequence[uuid.UUID], *, by: str, reason: str) -> Cancelled:
+    """Cancel those of these jobs that wait, and ask those that run to stop, in one transaction."""
+    with transaction.atomic():
+        open_jobs = Job.objects.filter(pk__in=ids, status__in=[*WAITING, JobStatus.PROCESSING])
+        jobs = list(lock(open_jobs.order_by("pk").defer("arguments", "workflow")))
+        JobEvent.objects.bulk_create(
+            JobEvent(job=job, at=Now(), kind="cancel", by=by[:150], detail={"reason": reason}) for job in jobs
+        )
+        waiting = [job for job in jobs if job.status != JobStatus.PROCESSING]
+        running = [job.pk for job in jobs if job.status == JobStatus.PROCESSING]
+        end_waiting(waiting, JobStatus.CANCELLED, reason or f"cancelled by {by}")
+        asked = Job.objects.filter(pk__in=running, cancel_requested_at=None)
+        asked.update(cancel_requested_at=Now(), reason=short(reason or f"cancel asked by {by}"))
+    return Cancelled(len(waiting), len(running))
 
 
 def expire_overdue(limit: int = 200) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 from django.db import transaction
@@ -33,6 +34,24 @@ def cancel(job_id: uuid.UUID, *, by: str, reason: str) -> JobStatus | None:
                 cancel_requested_at=Now(), reason=short(reason or f"cancel asked by {by}")
             )
         return JobStatus.PROCESSING
+
+
+def change(
+    job_id: uuid.UUID, *, run_at: datetime | Now | None, priority: int | None, by: str, reason: str
+) -> tuple[dict[str, Any], dict[str, Any]] | None:
+    """Give a waiting job another time or priority. Returns both before and after; None if it waits no more."""
+    with transaction.atomic():
+        job = locked(Q(id=job_id, status__in=WAITING))
+        if job is None:
+            return None
+        before = _turn(job)
+        # Also one whose doorbell was rung: its claim asks for the time again, and the dispatcher rings at the new one.
+        times = {} if run_at is None else {"run_at": run_at, "dispatch_at": run_at, "rung_at": None, "rings": 0}
+        Job.objects.filter(pk=job.pk).update(**times, **({} if priority is None else {"priority": priority}))
+        job.refresh_from_db(fields=["run_at", "priority"])
+        after = _turn(job)
+        note(job, "change", by, reason=reason, before=before, after=after)
+        return before, after
 
 
 def replace_arguments(slot: str, arguments: Mapping[str, Any]) -> uuid.UUID | None:
@@ -78,3 +97,7 @@ def fail_from_outside(job_id: uuid.UUID, report: Report, *, again: bool, by: str
         if job.failures > job.max_retries:
             return end(job, JobStatus.DEAD, report, attempted=ran)
         return wait(job, backoff(job.failures), report, attempted=ran)
+
+
+def _turn(job: Job) -> dict[str, Any]:
+    return {"run_at": job.run_at.isoformat(), "priority": job.priority}

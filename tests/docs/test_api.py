@@ -3,19 +3,23 @@
 import re
 from io import StringIO
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
 from django.core.management import call_command
+from django.utils import timezone
 from pytest_django.live_server_helper import LiveServer
 from rest_framework.test import APIClient
 
 from email_automation import services
 from fikiri.places import BASE
 from jobs import services as job_services
+from jobs.models import Effect, Schedule
 from tests.docs import curl, pages
 from tests.docs.stand_ins import make_lead
 from tests.docs.test_python import run_due_jobs
+from tests.jobs.api import states
 
 PAGE = pages.DOCS / "api.md"
 PAGES = (PAGE, pages.DOCS / "searching.md", BASE / "README.md")
@@ -62,9 +66,12 @@ def world(user: User, one_message: Path) -> dict[str, str]:
     job_services.enqueue("send_email", {"to": "a@example.com", "subject": "Hi", "body": "..."})
     gone = job_services.enqueue("send_email", {"to": "b@example.com", "subject": "Hi", "body": "..."})
     job_services.cancel(gone.pk, by="jane", reason="entered twice")
+    Schedule.objects.create(name="nightly", task="update_crm", arguments={"lead_data": {}}, every=3600)
     token = token_of(user)
     return {
-        "PREVIEW": preview_of(user),
+        "PREVIEW": preview_of(user, "retry", status=["cancelled"]),
+        "CANCEL_PREVIEW": preview_of(user, "cancel", q="task:send_email"),
+        "EFFECT": str(doubt().pk),
         "TOKEN": token,
         "AUTH": f"Authorization: Token {token}",
         "JSON": "Content-Type: application/json",
@@ -76,14 +83,19 @@ def world(user: User, one_message: Path) -> dict[str, str]:
     }
 
 
-def preview_of(user: User) -> str:
+def preview_of(user: User, act: str, **chosen: Any) -> str:
     client = APIClient()
     client.force_login(user)
-    answer = client.post("/api/jobs/retry", {"dry_run": True, "status": ["cancelled"]}, format="json")
+    answer = client.post(f"/api/jobs/{act}", {"dry_run": True, **chosen}, format="json")
     return str(answer.json()["data"]["token"])
+
+
+def doubt() -> Effect:
+    job = states.in_doubt()
+    return Effect.objects.create(key="welcome", job=job, attempt=1, kind="mail", created_at=timezone.now())
 
 
 def token_of(user: User) -> str:
     made = StringIO()
-    call_command("token", user.username, stdout=made, stderr=StringIO())
+    call_command("token", user.username, scope="admin", stdout=made, stderr=StringIO())
     return made.getvalue().strip()

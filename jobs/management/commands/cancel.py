@@ -28,16 +28,16 @@ class Command(AnsweringCommand):
     def ask(self, *, jobs: list[str], query: str | None, reason: str, by: str | None, yes: bool, **_: Any) -> Any:
         if bool(jobs) == (query is not None):
             raise CommandError("Name jobs, or give --query: one of the two.", returncode=2)
-        found = [services.find(job) for job in jobs] if jobs else _open(query or "")
-        if not (jobs or yes):
-            return {"would_cancel": len(found), "tasks": Counter(job.task for job in found)}
         who = {"by": by or getpass.getuser(), "reason": reason}
+        if query is not None:
+            return _many(query, who, yes=yes)
+        found = [services.find(job) for job in jobs]
         answers = Counter(_cancel(job, who, one=len(jobs) == 1) for job in found)
         return {"cancelled": answers["cancelled"], "asked": answers["asked"], "ended_before": answers["ended"]}
 
     def show(self, answer: dict[str, Any]) -> None:
         if "would_cancel" in answer:
-            self.table(("jobs", "task"), ((number, task) for task, number in answer["tasks"].most_common()))
+            self.table(("jobs", "task"), ((number, task) for task, number in answer["tasks"].items()))
             self.stdout.write(f"{answer['would_cancel']:,} jobs would be cancelled. Add --yes to do it.")
             return
         told = f"{answer['cancelled']:,} cancelled, {answer['asked']:,} asked to stop"
@@ -46,9 +46,14 @@ class Command(AnsweringCommand):
         )
 
 
-def _open(text: str) -> list[Job]:
-    jobs = query.search(Job.objects.of_people().unfinished().exclude(status="in_doubt"), text)
-    return list(jobs.newest_first().only("pk", "task"))
+def _many(text: str, who: dict[str, str], *, yes: bool) -> dict[str, Any]:
+    found = query.search(Job.objects.of_people(), text)
+    preview = services.preview_cancel(found)
+    if not yes:
+        return {"would_cancel": preview.count, "tasks": preview.tasks}
+    named = {"query": text}
+    done = services.cancel_many(found, **who, limit=preview.count, until=preview.until, origin="command", named=named)
+    return {"cancelled": done.done, "asked": done.asked, "ended_before": 0}
 
 
 def _cancel(job: Job, who: dict[str, str], *, one: bool) -> str:

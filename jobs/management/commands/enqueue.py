@@ -8,7 +8,7 @@ from typing import Any
 from django.core.management.base import CommandParser
 
 from jobs import registry, services
-from jobs.api.shapes import job_row
+from jobs.api.shapes import JobRow, job_row
 from jobs.errors import InvalidArguments
 from jobs.terminal import AnsweringCommand
 
@@ -26,13 +26,13 @@ class Command(AnsweringCommand):
         parser.add_argument("--key", help="your own id: one seen before returns that job")
         parser.add_argument("--owner", type=int, help="the number of the user that it is for")
 
-    def ask(self, *, task: str, arguments: list[str], given: str, owner: int | None, **options: Any) -> dict[str, Any]:
+    def ask(self, *, task: str, arguments: list[str], given: str, owner: int | None, **options: Any) -> JobRow:
         spec = registry.get(task)
         args = _object(given) | dict(_pair(spec, argument) for argument in arguments)
         chosen = {name: options[name] for name in ("delay", "priority", "key")}
         return job_row(services.enqueue(task, args, owner_id=owner, **chosen))
 
-    def show(self, answer: dict[str, Any]) -> None:
+    def show(self, answer: JobRow) -> None:
         self.stdout.write(answer["job_id"])
 
 

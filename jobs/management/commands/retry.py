@@ -20,6 +20,7 @@ class Command(BaseCommand):
     help = "Say which failed, dead, cancelled or expired jobs would run again, and why they ended; run them with --yes."
 
     def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--query", default="", help='a search, such as "args.to:ann@example.com age:1d"')
         parser.add_argument("--queue", default="")
         parser.add_argument("--task", default="")
         parser.add_argument(
@@ -71,6 +72,7 @@ class Command(BaseCommand):
 
 def _selection(options: dict[str, Any]) -> Selection:
     return Selection(
+        q=options["query"],
         queue=options["queue"],
         task=options["task"],
         **({"statuses": tuple(options["status"])} if options["status"] else {}),

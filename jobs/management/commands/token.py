@@ -9,6 +9,8 @@ from django.contrib.auth import get_user_model
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from knox.models import AuthToken
 
+from jobs.api.scopes import Scope
+
 DAYS = 90
 MOST_DAYS = 3650
 
@@ -18,9 +20,15 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("user", help="the user's name")
+        parser.add_argument(
+            "--scope",
+            choices=[str(scope) for scope in Scope],
+            default=str(Scope.ACT),
+            help="read: look; act (the default): also enqueue, cancel and run jobs again; admin: all that the user may",
+        )
         parser.add_argument("--days", type=int, default=DAYS, help=f"how long it is valid (default {DAYS})")
 
-    def handle(self, *_args: Any, user: str, days: int, **_options: Any) -> None:
+    def handle(self, *_args: Any, user: str, days: int, scope: str, **_options: Any) -> None:
         if not 1 <= days <= MOST_DAYS:
             raise CommandError(f"--days is {days}: give 1 to {MOST_DAYS}.", returncode=2)
         users = get_user_model()
@@ -31,6 +39,6 @@ class Command(BaseCommand):
             )
         if not owner.is_active:
             raise CommandError(f"User {user!r} is not active: the token would not be accepted.", returncode=2)
-        made, token = AuthToken.objects.create(owner, expiry=timedelta(days=days))
-        self.stderr.write(f"Valid until {made.expiry:%Y-%m-%d %H:%M} UTC. It is not shown again.")
+        made, token = AuthToken.objects.create(owner, expiry=timedelta(days=days), prefix=Scope(scope).prefix)
+        self.stderr.write(f"For {scope}. Valid until {made.expiry:%Y-%m-%d %H:%M} UTC. It is not shown again.")
         self.stdout.write(token)

@@ -1,0 +1,105 @@
+"""Two users, every address, every id of the other's: nothing is told, not even that there is something."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.utils import timezone
+from rest_framework.test import APIClient
+
+from jobs import batches
+from jobs.api import schema
+from jobs.models import Effect, Schedule
+from tests.jobs.api import states
+
+PAGES = sorted(path for path in schema.document()["paths"] if "{" not in path and path != "/api/schema")
+WITH_ID = sorted(
+    (path, method)
+    for path, item in schema.document()["paths"].items()
+    for method in item
+    if any(f"{{{name}}}" in path for name in ("job_id", "batch_id", "effect_id", "lead_id"))
+    or path.startswith("/api/schedules/")
+)
+ABSENT = {
+    "job_id": "01a2092a-0000-7000-8000-000000000000",
+    "batch_id": "01a2092a-0000-7000-8000-000000000000",
+    "effect_id": "4711",
+    "lead_id": "4711",
+    "name": "absent",
+}
+STREAMS = ("/api/events",)
+
+
+@pytest.fixture
+def theirs(other: User) -> Mapping[str, str]:
+    """Of everything one thing that belongs to the other user, with a name that would be seen."""
+    job = states.failed(other.pk, key="their-secret-key", error="their secret error")
+    batch = batches.create("their secret batch", owner_id=other.pk)
+    states.waiting(other.pk, batch_id=batch.pk)
+    doubt = states.in_doubt(other.pk)
+    effect = Effect.objects.create(
+        key="their secret effect", job=doubt, attempt=1, kind="mail", status="attempting", created_at=timezone.now()
+    )
+    Schedule.objects.create(name="their-secret", task="tests.greet", every=60, owner_id=other.pk)
+    return {
+        "job_id": str(job.pk),
+        "batch_id": str(batch.pk),
+        "effect_id": str(effect.pk),
+        "lead_id": ABSENT["lead_id"],
+        "name": "their-secret",
+    }
+
+
+def ask(client: APIClient, method: str, path: str) -> tuple[int, Any]:
+    response = client.post(path, {}, format="json") if method == "post" else client.get(path)
+    return response.status_code, response.json()
+
+
+@pytest.mark.parametrize(("path", "method"), WITH_ID)
+def test_what_is_anothers_is_as_good_as_missing(
+    as_owner: APIClient, theirs: Mapping[str, str], path: str, method: str
+) -> None:
+    status, answer = ask(as_owner, method, path.format_map(theirs))
+    absent = ask(as_owner, method, path.format_map(ABSENT))
+    named = next(theirs[name] for name in theirs if f"{{{name}}}" in path)
+    missing = next(ABSENT[name] for name in theirs if f"{{{name}}}" in path)
+    assert (status, json.dumps(answer).replace(named, missing)) == (404, json.dumps(absent[1]))
+
+
+@pytest.mark.parametrize("path", [path for path in PAGES if path not in STREAMS])
+def test_no_list_tells_of_anothers(as_owner: APIClient, other: User, path: str) -> None:
+    if "get" not in schema.document()["paths"][path]:
+        assert as_owner.get(path).status_code in (404, 405)
+        return
+    before = as_owner.get(path)
+    states.failed(other.pk, error="their secret error")
+    states.waiting(other.pk, key=str(uuid.uuid4()))
+    batches.create("their secret batch", owner_id=other.pk)
+    Schedule.objects.create(name="their-secret", task="tests.greet", every=60, owner_id=other.pk)
+    after = as_owner.get(path)
+    assert (after.status_code, after.json()) == (before.status_code, before.json())
+
+
+@pytest.mark.parametrize("q", ["their", "error:secret", "key:their*", "status:failed", "owner:other", "args.name:Ada"])
+def test_no_search_tells_of_anothers(as_owner: APIClient, theirs: Mapping[str, str], q: str) -> None:
+    assert as_owner.get("/api/jobs", {"q": q}).json()["data"] == {"jobs": [], "count": 0, "next": None}
+    assert as_owner.get("/api/failures", {"q": q}).json()["data"] == {"failures": []}
+    for act in ("cancel", "retry"):
+        preview = as_owner.post(f"/api/jobs/{act}", {"q": q, "dry_run": True}, format="json").json()["data"]
+        assert (preview["count"], preview["effects_made"]) == (0, 0)
+
+
+@pytest.mark.parametrize("parameter", ["parent_id", "cursor", "batch_id"])
+def test_no_filter_tells_of_anothers(as_owner: APIClient, theirs: Mapping[str, str], parameter: str) -> None:
+    given = theirs["batch_id" if parameter == "batch_id" else "job_id"]
+    absent = ABSENT["job_id"]
+    told, nothing = (as_owner.get("/api/jobs", {parameter: value}) for value in (given, absent))
+    assert (told.status_code, told.content.decode().replace(given, absent)) == (
+        nothing.status_code,
+        nothing.content.decode(),
+    )

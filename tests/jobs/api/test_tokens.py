@@ -1,0 +1,76 @@
+"""What a token may be used for, and how often."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.core.management import call_command
+from rest_framework.settings import api_settings
+from rest_framework.test import APIClient
+
+from jobs.api import throttling
+from tests.jobs.api import states
+
+
+@pytest.fixture
+def rates() -> Iterator[dict[str, int]]:
+    """Limits a minute, to be filled by a test."""
+    given: Any = api_settings.DEFAULT_THROTTLE_RATES
+    yield given
+    given.clear()
+    throttling._here.clear()
+
+
+def client_for(user: User, scope: str, capsys: pytest.CaptureFixture[str]) -> APIClient:
+    call_command("token", user.username, scope=scope)
+    client = APIClient()
+    client.credentials(HTTP_AUTHORIZATION=f"Token {capsys.readouterr().out.strip()}")
+    return client
+
+
+@pytest.mark.parametrize(("scope", "status"), [("read", 403), ("act", 200), ("admin", 200)])
+def test_a_token_that_reads_changes_nothing(
+    owner: User, scope: str, status: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    client, job = client_for(owner, scope, capsys), states.waiting(owner.pk)
+    assert client.get(f"/api/jobs/{job.pk}").status_code == 200
+    response = client.post(f"/api/jobs/{job.pk}/cancel")
+    assert (response.status_code, response.json().get("code")) == (status, None if status == 200 else "TOKEN_SCOPE")
+
+
+@pytest.mark.parametrize(("scope", "status"), [("act", 403), ("admin", 200)])
+def test_what_concerns_everybody_needs_an_admin_token(
+    superuser: User, scope: str, status: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert client_for(superuser, scope, capsys).post("/api/queues/crm/pause").status_code == status
+
+
+def test_no_scope_allows_more_than_the_user_may(owner: User, capsys: pytest.CaptureFixture[str]) -> None:
+    assert client_for(owner, "admin", capsys).post("/api/queues/crm/pause").json()["code"] == "UNAUTHORIZED"
+
+
+def test_too_many_requests_are_told_when_to_come_back(
+    as_owner: APIClient, as_other: APIClient, rates: dict[str, int]
+) -> None:
+    rates["user"] = 2
+    answers = [as_owner.get("/api/paused") for _ in range(3)]
+    assert [answer.status_code for answer in answers][-1] == 429
+    assert answers[-1].json()["code"] == "THROTTLED"
+    assert 1 <= int(answers[-1]["Retry-After"]) <= 60
+    assert as_other.get("/api/paused").status_code == 200
+
+
+def test_a_token_has_a_limit_of_its_own(owner: User, rates: dict[str, int], capsys: pytest.CaptureFixture[str]) -> None:
+    rates["token"] = 1
+    wild, calm = client_for(owner, "read", capsys), client_for(owner, "read", capsys)
+    assert [wild.get("/api/paused").status_code for _ in range(3)][-1] == 429
+    assert calm.get("/api/paused").status_code == 200
+
+
+@pytest.mark.usefixtures("redis")
+def test_all_web_processes_count_together() -> None:
+    assert [throttling.count("user:1") for _ in range(3)] == [1, 2, 3]
+    assert not throttling._here
