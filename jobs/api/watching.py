@@ -88,7 +88,8 @@ class Hub:
         return cls._hubs.setdefault(asyncio.get_running_loop(), cls())
 
     def __init__(self) -> None:
-        self._watchers: set[Watcher] = set()
+        # Weak: a stream that was dropped before its end, or before its beginning, is not served for ever.
+        self._watchers: weakref.WeakSet[Watcher] = weakref.WeakSet()
         self._known: dict[uuid.UUID, State] = {}
         self._task: asyncio.Task[None] | None = None
 
@@ -127,7 +128,7 @@ class Hub:
     def _tell(self, found: Look) -> None:
         states = {pk: changes.state(job) for pk, job in found.jobs.items()}
         texts: dict[uuid.UUID, str] = {}
-        for watcher in found.watchers & self._watchers:
+        for watcher in found.watchers & set(self._watchers):
             watcher.at = found.at
             if found.too_much and not watcher.job_id:
                 watcher.skip()
