@@ -36,13 +36,13 @@ class Answered(Exception):
 class InProgress(exceptions.APIException):
     status_code = 409
     default_detail = "The same request is being done. Ask again soon."
-    default_code = "in_progress"
+    default_code = "IN_PROGRESS"
 
 
 class KeyReused(exceptions.APIException):
     status_code = 422
     default_detail = f"This {HEADER} came with another request before. Give each request a key of its own."
-    default_code = "key_reused"
+    default_code = "KEY_REUSED"
 
 
 class Once:
