@@ -118,9 +118,9 @@ def check_cancel() -> None:
 
 
 @contextmanager
-def running(claim: Claim) -> Iterator[Running]:
-    """Run the block as this claim's job."""
-    here = Running(claim)
+def running(claim: Claim, began: float | None = None) -> Iterator[Running]:
+    """Run the block as this claim's job, whose time limits count since it `began`, on the monotonic clock."""
+    here = Running(claim) if began is None else Running(claim, began)
     token = _running.set(here)
     try:
         with (

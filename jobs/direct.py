@@ -90,8 +90,9 @@ def _on_alarm(_signal: int, _frame: FrameType | None) -> None:
 
 
 def _end_process(claim: Claim) -> None:
-    what = f"ran longer than its hard time limit of {claim.time_limit:g} s"
     log.error("ending a stuck process", action="hard_limit", job=str(claim.id), attempt=claim.attempt)
     me = identity.current()
-    lifecycle.lose(claim.id, me.name, me.pid, reports.of_text(what, error_class="TimeLimitExceeded"), died=False)
-    os._exit(1)
+    try:
+        lifecycle.lose(claim.id, me.name, me.pid, reports.over_hard_limit(claim.time_limit), died=False)
+    finally:  # what the database did not take, rescue finds
+        os._exit(1)

@@ -22,6 +22,7 @@ from jobs.lifecycle import Claim
 from jobs.outcomes import Again, Completed, Doubtful, Dropped, Failed, Later, Lost, Outcome
 
 PAUSE = 0.5  # seconds between tries to settle while the database is away
+AHEAD = 0.5  # seconds by which a parent's clock of a run may be ahead of its process's
 LostConnection = (OperationalError, InterfaceError)
 T = TypeVar("T")
 
@@ -30,17 +31,23 @@ log = structlog.stdlib.get_logger("jobs")
 
 def run(job_id: uuid.UUID) -> Outcome | None:
     """Claim a job and run it here. None: there was nothing to claim."""
+    began = time.monotonic()
     claim = take(job_id)
-    return run_claimed(claim) if claim else None
+    return run_claimed(claim, began) if claim else None
 
 
-def run_claimed(claim: Claim) -> Outcome:
-    """Run a job that this process has claimed."""
-    with context.running(claim), joblog.kept() as lines, watcher.watching(claim):
+def run_claimed(claim: Claim, began: float | None = None) -> Outcome:
+    """Run a job that this process has claimed.
+
+    Args:
+        began: When its time limits began to count, on the monotonic clock; now, if not given.
+    """
+    began = time.monotonic() if began is None else began
+    with context.running(claim, began), joblog.kept() as lines, watcher.watching(claim):
         try:
             outcome = perform(claim)
         except BaseException as error:  # noqa: BLE001 - every way out of a task's body is settled, SystemExit too
-            outcome = outcomes.of_exception(error, registry.get(claim.task).options, claim.max_retries)
+            outcome = _of_exception(error, claim, time.monotonic() - began)
             settle(claim, _with_log(outcome, lines))
             if not isinstance(error, Exception) or isinstance(error, MemoryError):
                 _leave()
@@ -143,6 +150,13 @@ def _call(spec: registry.TaskSpec, claim: Claim) -> object:
         return task.run(*args, **kwargs)
     finally:
         task.pop_request()
+
+
+def _of_exception(error: BaseException, claim: Claim, seconds: float) -> Outcome:
+    # A parent settles a job over its hard limit and asks its process to exit: heard here where it could not settle it.
+    if isinstance(error, SystemExit) and seconds >= claim.time_limit - AHEAD:
+        return Again(reports.over_hard_limit(claim.time_limit))
+    return outcomes.of_exception(error, registry.get(claim.task).options, claim.max_retries)
 
 
 def _leave() -> None:

@@ -56,6 +56,10 @@ def of_text(error: str, *, error_class: str = "", reason: str = "", log: str = "
     )
 
 
+def over_hard_limit(seconds: float) -> Report:
+    return of_text(f"It ran longer than its hard time limit of {seconds:g} s.", error_class="TimeLimitExceeded")
+
+
 def clean(text: str) -> str:
     """Text that every database stores and every operator may read."""
     return _SECRETS.sub("[removed]", storable(text))

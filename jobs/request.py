@@ -11,6 +11,7 @@ from billiard.exceptions import TimeLimitExceeded
 from celery.worker.request import Request
 
 from jobs import lifecycle, parent, reports
+from jobs.reports import Report
 
 
 class JobRequest(Request):
@@ -23,9 +24,10 @@ class JobRequest(Request):
         if isinstance(error, einfo.ExceptionWithTraceback):
             error = error.exc
         if isinstance(error, TimeLimitExceeded):
-            self._settle(f"It ran longer than its hard time limit: {error}", died=False)
+            self._settle(reports.over_hard_limit(error.args[0]), died=False)
         elif not return_ok:  # the child said nothing itself: it is gone
-            self._settle(f"Its process {self.worker_pid} died: {error}", died=True)
+            died = f"Its process {self.worker_pid} died: {error}"
+            self._settle(reports.of_text(died, error_class="WorkerLost"), died=True)
         return super().on_failure(exc_info, send_failed_event, return_ok)
 
     def cancel(self, pool: Any, signal: Any = None, emit_retry: bool = True) -> None:
@@ -33,8 +35,7 @@ class JobRequest(Request):
         self._tell(lambda pid: lifecycle.release(uuid.UUID(self.id), self.hostname, pid, "its worker was stopped"))
         super().cancel(pool, signal, emit_retry)
 
-    def _settle(self, what: str, *, died: bool) -> None:
-        report = reports.of_text(what, error_class="WorkerLost" if died else "TimeLimitExceeded")
+    def _settle(self, report: Report, *, died: bool) -> None:
         self._tell(lambda pid: lifecycle.lose(uuid.UUID(self.id), self.hostname, pid, report, died=died))
 
     def _tell(self, verb: Callable[[int], object]) -> None:

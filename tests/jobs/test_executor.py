@@ -1,6 +1,7 @@
 """One run: what each way out of a task's body leaves in the ledger."""
 
 import json
+import time
 import uuid
 from typing import Any
 
@@ -95,6 +96,18 @@ def test_the_error_is_kept_with_its_class(with_: str, error_class: str, text: st
     assert (job.error_class, job.error) == (error_class, text)
     assert len(job.fingerprint) == 16
     assert json.loads(result(job.pk).result)["exc_message"] == [text]
+
+
+@pytest.mark.parametrize(
+    ("seconds", "error_class"), [(0, "SystemExit"), (290, "SystemExit"), (300, "TimeLimitExceeded")]
+)
+def test_a_process_asked_to_exit_after_its_hard_limit_says_so(seconds: float, error_class: str) -> None:
+    job = services.enqueue("answer", {"with_": "exit"}, time_limit=300)
+    claim = executor.take(job.pk)
+    assert claim is not None
+    executor.run_claimed(claim, began=time.monotonic() - seconds)
+    job = row(job.pk)
+    assert (job.status, job.failures, job.error_class) == ("retrying", 1, error_class)
 
 
 def test_a_traceback_stands_in_the_attempt_and_in_the_result() -> None:
