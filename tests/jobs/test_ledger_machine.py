@@ -2,7 +2,8 @@
 
 import uuid
 from collections.abc import Callable, Iterable
-from datetime import timedelta
+from contextlib import ExitStack
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -28,9 +29,12 @@ from jobs.identity import Identity
 from jobs.lifecycle import CELERY_STATES, Claim
 from jobs.models import FINAL, WAITING, Attempt, Effect, Job, JobStatus
 from jobs.reports import Report, of_text
+from jobs.testing import frozen_clock
 from tests.jobs.states import BROKEN, row, wish
 
 WORKERS = [Identity(f"worker@{number}", uuid.UUID(int=number), 100 + number) for number in (1, 2)]
+BEGAN = datetime(2026, 1, 1, tzinfo=UTC)
+HOUR = 3600
 JOBS = 3  # few, so that what was said of an attempt long ago meets the next one
 SCOPES = ["", "", "waiting", "running", "latest"]
 WISHES = st.fixed_dictionaries(
@@ -75,11 +79,13 @@ class Ledger(RuleBasedStateMachine):
         self.owner: dict[uuid.UUID, uuid.UUID | None] = {}
         self.before: dict[uuid.UUID, Job] = {}
         self.sights: list[Job] = []  # as a rescuer saw them, some time ago
-        self.shift = timedelta()
         self.replayed: set[uuid.UUID] = set()
+        # What can be done next is not to depend on how long the last step took.
+        self.stopped = ExitStack()
+        self.clock = self.stopped.enter_context(frozen_clock(BEGAN))
 
     def teardown(self) -> None:
-        clock.shift(timedelta())
+        self.stopped.close()
         with connection.cursor() as cursor:  # faster than a DELETE with its cascades
             for model in (Attempt, Effect, TaskResult):
                 model.objects.all().delete()
@@ -103,7 +109,7 @@ class Ledger(RuleBasedStateMachine):
 
     @rule(target=claims, job=jobs, worker=st.sampled_from(WORKERS), due=st.sampled_from([True, True, True, False]))
     def a_worker_claims(self, job: uuid.UUID, worker: Identity, due: bool) -> Any:
-        waits = Job.objects.filter(status__in=WAITING, run_at__lte=clock.now()).order_by("-attempt").first()
+        waits = Job.objects.filter(status__in=WAITING, run_at__lte=clock.now()).order_by("-attempt", "pk").first()
         return self.claim(waits.pk if due and waits else job, worker) or multiple()
 
     @rule(claim=claims, verb=st.sampled_from(["complete", "progress", "claim_again", *VERBS]))
@@ -130,9 +136,13 @@ class Ledger(RuleBasedStateMachine):
             case _:
                 self.lose(claim, how)
 
-    @rule(job=jobs, act=st.sampled_from(["ring", "do_the_chores", "an_hour_passes"]))
+    @rule(job=jobs, act=st.sampled_from(["ring", "do_the_chores"]))
     def the_dispatcher_acts(self, job: uuid.UUID, act: str) -> None:
         getattr(self, act)(job)
+
+    @rule(seconds=st.sampled_from([1, 10, HOUR, HOUR]))
+    def time_passes(self, seconds: int) -> None:
+        self.clock.advance(seconds)
 
     # The ways
 
@@ -214,10 +224,6 @@ class Ledger(RuleBasedStateMachine):
         lifecycle.ring_lost("email", clock.now())
         lifecycle.expire_overdue()
 
-    def an_hour_passes(self, _: uuid.UUID) -> None:
-        self.shift += timedelta(hours=1)
-        clock.shift(self.shift)
-
     # What always holds
 
     @invariant()
@@ -271,7 +277,7 @@ class Ledger(RuleBasedStateMachine):
     def insert(self, *, scope: str, key: str, **options: Any) -> uuid.UUID | None:
         slot = {"": None, "latest": f"{key}:waiting"}.get(scope, f"{scope}-{key}")
         unique = {"unique_key": key if scope == "latest" else slot, "unique_scope": scope, "unique_slot": slot}
-        new = wish(**options, **(unique if scope else {}))
+        new = wish(id=uuid.UUID(int=len(self.owner) + 1), **options, **(unique if scope else {}))
         taken = slot is not None and Job.objects.filter(unique_slot=slot).exists()
         written = lifecycle.insert([new])
         assert bool(written) != taken
