@@ -144,10 +144,10 @@ def test_every_job_in_a_process_of_its_own_meets_a_sound_connection(rig: Rig) ->
         "worker-short-lived",
         [sys.executable, "-m", *CELERY, "--max-tasks-per-child=1", "--without-gossip", "--without-mingle"],
     )
-    jobs = rig.send(20, pause=0)
-    jobs += enqueue_many("drill_write", [{"key": f"short-{number}", "pause": 0} for number in range(20)])
+    jobs = rig.send(8, pause=0)
+    jobs += enqueue_many("drill_write", [{"key": f"short-{number}", "pause": 0} for number in range(8)])
     try:
-        assert rig.settled(jobs) == {"completed": 40}
+        assert rig.settled(jobs) == {"completed": 16}
         assert set(Job.objects.filter(pk__in=jobs).values_list("attempt", flat=True)) == {1}
         assert "connection" not in one_each.says().lower().replace("broker_connection", "")
     finally:
