@@ -91,7 +91,6 @@ def database(url: str) -> dict[str, Any]:
         options.setdefault("keepalives_count", 3)
         # The ledger's hot statements are prepared, and one plan fits every job: planning anew is half of their cost.
         options.setdefault("options", "-c plan_cache_mode=force_generic_plan")
-        options.setdefault("prepare_threshold", 5)  # Django turns preparing off, also where it is asked for
     config["CONN_MAX_AGE"] = env.int("DATABASE_CONN_MAX_AGE", default=60)
     config["CONN_HEALTH_CHECKS"] = True
     return config

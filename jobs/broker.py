@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import os
 import threading
+import time
 from functools import cache
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import redis
@@ -21,6 +23,7 @@ from jobs.config import config
 
 PREFIX = "fikiri:"
 PROBE_EVERY = 0.5  # seconds
+IDLE = 1.0  # seconds after which a connection may have been closed by the other side
 Unreachable = (redis.RedisError, OSError)  # a broker that answers nonsense is as good as away
 
 log = structlog.stdlib.get_logger("jobs")
@@ -34,6 +37,11 @@ def is_redis() -> bool:
 def client() -> redis.Redis:
     """This process's client."""
     return _client(os.getpid(), settings.REDIS_URL)
+
+
+def ask(*command: str) -> Any:
+    """Send a command on a connection of this thread's own, and return the answer. Raises one of `Unreachable`."""
+    return _line.ask(*command)
 
 
 def is_open() -> bool:
@@ -51,6 +59,38 @@ def reset() -> None:
     _breaker(os.getpid()).opened.clear()
     _breaker.cache_clear()
     _client.cache_clear()
+
+
+class Line(threading.local):
+    """A connection without the client's pool: what that does around a command costs more than the command."""
+
+    connection: Any = None
+    client: redis.Redis | None = None
+    used = 0.0
+
+    def ask(self, *command: str) -> Any:
+        self._prepare()
+        self.connection.send_command(*command)
+        answer = self.connection.read_response()
+        self.used = time.monotonic()
+        return answer
+
+    def _prepare(self) -> None:
+        """Connect anew in a new process, and where Redis has hung up meanwhile."""
+        if self.client is not client():
+            self.client = client()
+            self.connection = self.client.connection_pool.make_connection()
+        elif time.monotonic() - self.used > IDLE and self.connection.is_connected and self._is_over():
+            self.connection.disconnect()
+
+    def _is_over(self) -> bool:
+        try:
+            return bool(self.connection.can_read())  # its end, or an answer that nobody waited for
+        except Unreachable:
+            return True
+
+
+_line = Line()
 
 
 @cache

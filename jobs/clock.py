@@ -69,6 +69,11 @@ def setting() -> Setting:
     return _offset, _frozen
 
 
+def is_real() -> bool:
+    """Whether nobody has set it."""
+    return not _offset and _frozen is None
+
+
 def freeze(moment: datetime | None) -> None:
     """Stop the clock at a moment (None starts it again). For `jobs.testing` only."""
     global _frozen

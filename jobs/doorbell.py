@@ -11,7 +11,6 @@ import json
 import time
 from collections.abc import Sequence
 from functools import cache
-from typing import Any
 
 import celery
 from kombu.exceptions import OperationalError
@@ -155,20 +154,9 @@ def _push(queue: str, messages: list[str]) -> int:
     """Redis keeps the script under its hash until it is restarted."""
     asked = ("2", list_key(queue), buffer_key(queue), str(config().BUFFER), *messages)
     try:
-        return int(_ask("EVALSHA", _PUSH_HASH, *asked))
+        return int(broker.ask("EVALSHA", _PUSH_HASH, *asked))
     except NoScriptError:
-        return int(_ask("EVAL", PUSH, *asked))
-
-
-def _ask(*command: str) -> Any:
-    """As the client would, without what it does around a command: that costs as much as the command."""
-    pool = broker.client().connection_pool
-    connection: Any = pool.get_connection()
-    try:
-        connection.send_command(*command)
-        return connection.read_response()
-    finally:
-        pool.release(connection)
+        return int(broker.ask("EVAL", PUSH, *asked))
 
 
 def _publish(queue: str, rings: Sequence[Due]) -> int:

@@ -11,12 +11,12 @@ from functools import cache, lru_cache
 from importlib.resources import files
 from typing import Any
 
-import psycopg
 from django.db import DEFAULT_DB_ALIAS, connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from jobs import clock
 from jobs.config import config
+from jobs.sql import prepared
 
 _LATER = re.compile(r"\{now_plus:(\w+)\}")
 
@@ -25,8 +25,12 @@ def fetch(name: str, parameters: Mapping[str, Any]) -> list[tuple[Any, ...]]:
     """Run a verb and return its rows."""
     connection = connections[DEFAULT_DB_ALIAS]  # looked up once: the usual proxy does so each time that it is asked
     text = statement(name, connection.vendor)
-    if connection.vendor == "postgresql" and config().PREPARE and not _is_observed(connection):
-        return _fetch_prepared(connection, text, parameters)
+    if connection.vendor == "postgresql" and _may_prepare(connection):
+        # Let PostgreSQL keep the plan: half of a statement's cost here. Django's own cursor would send it anew.
+        connection.ensure_connection()
+        connection.validate_no_broken_transaction()
+        with connection.wrap_database_errors:
+            return prepared.fetch(connection.connection, text, parameters)
     with connection.cursor() as cursor:
         cursor.execute(text, dict(parameters))
         rows: list[tuple[Any, ...]] = cursor.fetchall()
@@ -38,18 +42,9 @@ def statement(name: str, vendor: str) -> str:
     return _filled(name, vendor, clock.setting())
 
 
-def _fetch_prepared(connection: BaseDatabaseWrapper, text: str, parameters: Mapping[str, Any]) -> list[tuple[Any, ...]]:
-    """Let PostgreSQL keep the plan: half of a statement's cost here. Django's own cursor would send it anew."""
-    connection.ensure_connection()
-    connection.validate_no_broken_transaction()
-    with connection.wrap_database_errors, psycopg.Cursor(connection.connection) as cursor:
-        cursor.execute(text.encode(), parameters, prepare=True)
-        return cursor.fetchall()
-
-
-def _is_observed(connection: BaseDatabaseWrapper) -> bool:
-    """Whether Django's cursor is watched, as by its test tools and tracing."""
-    return bool(connection.queries_logged or connection.execute_wrappers)
+def _may_prepare(connection: BaseDatabaseWrapper) -> bool:
+    """Not where Django's cursor is watched, as by its test tools and tracing; nor with a clock that a test has set."""
+    return config().PREPARE and clock.is_real() and not (connection.queries_logged or connection.execute_wrappers)
 
 
 @lru_cache(maxsize=100)
