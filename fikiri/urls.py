@@ -4,7 +4,7 @@ from django.contrib import admin
 from django.urls import include, path, re_path
 from django.views.generic import RedirectView
 
-from fikiri import health
+from fikiri import flower, health
 from jobs.api.metrics import Metrics
 from jobs.api.unknown import unknown
 
@@ -17,6 +17,7 @@ urlpatterns = [
     path("healthz", health.healthz),
     path("readyz", health.readyz),
     path("workerz", health.workerz),
+    path("flower-access", flower.access),
     path("metrics", Metrics.as_view()),
     path("api/", include("jobs.api.urls")),
     path("api/", include("email_automation.urls")),

@@ -36,7 +36,9 @@ def keep(item: bytes, queue: str, reason: str) -> None:
             connection.close()  # the parent's: its children must not share it
 
 
-def keep_if_unknown(job_id: uuid.UUID, task: str) -> None:
-    """Keep a sound message whose job the ledger does not have: nobody of ours sent it."""
-    if not Job.objects.filter(pk=job_id).exists():
+def keep_if_unknown(job_id: uuid.UUID, task: str) -> str | None:
+    """Keep a sound message whose job the ledger does not have: nobody of ours sent it. Else the job's status."""
+    status = Job.objects.filter(pk=job_id).values_list("status", flat=True).first()
+    if status is None:
         keep(str(job_id).encode(), task, "names no job of the ledger")
+    return status

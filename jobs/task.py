@@ -13,9 +13,13 @@ from celery.exceptions import Retry as CeleryRetry
 from celery.result import AsyncResult
 
 from jobs import errors, executor, quarantine, registry, workflow
+from jobs.models import JobStatus
 from jobs.outcomes import Again, Completed, Dropped, Later, Lost
 
 GATED = "gated"
+NOTHING = "nothing to say"  # the doorbell found nothing, or another attempt has the job
+OVER = "over"  # it was cancelled or expired while it waited
+CANCELLED = "cancelled"  # while it ran
 
 
 class JobTask(Task[Any, Any]):
@@ -77,10 +81,12 @@ class JobTask(Task[Any, Any]):
             case Completed():
                 return
             case None:
-                quarantine.keep_if_unknown(job_id, self.name)
-                raise Ignore
-            case Dropped() | Lost():
-                raise Ignore
+                status = quarantine.keep_if_unknown(job_id, self.name)
+                raise Ignore(OVER if status in (JobStatus.CANCELLED, JobStatus.EXPIRED) else NOTHING)
+            case Dropped():
+                raise Ignore(CANCELLED)
+            case Lost():
+                raise Ignore(NOTHING)
             case Again() | Later():
                 raise CeleryRetry("in the ledger")
             case _:

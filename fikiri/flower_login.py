@@ -1,0 +1,68 @@
+"""Nothing of Flower answers without a login, and what people do there is done in their name.
+
+Flower leaves `/metrics` and `/healthcheck` open even where it asks for a password, and they tell of tasks and workers.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextvars import copy_context
+from typing import Any
+from urllib.parse import unquote
+
+from flower.app import Flower
+from flower.views import BaseHandler, monitor
+from tornado import web
+
+from jobs import control
+
+HEADER = "X-Fikiri-User"  # set by the proxy, for those whom the site let in
+ORIGIN = "flower"
+
+
+def guard() -> None:
+    """Close what is open, and note who acts. Called where Flower starts, before its handlers are used."""
+    for handler in (monitor.Metrics, monitor.Healthcheck):
+        handler.get = web.authenticated(handler.get)
+    BaseHandler.get_current_user = _noting(BaseHandler.get_current_user)
+    Flower.pool_executor_cls = ContextExecutor
+
+
+class ContextExecutor(ThreadPoolExecutor):
+    """Its threads know in whose name they work."""
+
+    def submit(self, function: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+        return super().submit(copy_context().run, function, *args, **kwargs)
+
+
+def person(headers: Any) -> str:
+    """Who asks: the password's user, and whom the proxy says that it let in."""
+    login = _basic_user(headers.get("Authorization", ""))
+    named = unquote(headers.get(HEADER, ""))
+    return f"{named} ({login})" if named else login
+
+
+def format_task(task: Any) -> Any:
+    """Flower's task, pointing to the ledger, which alone has its arguments and result."""
+    task.args, task.kwargs = f"/admin/jobs/job/{task.uuid}/", "in the admin"
+    return task
+
+
+def _noting(get_current_user: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    def noting(handler: Any) -> Any:
+        user = get_current_user(handler)
+        if user:
+            control.act_as(person(handler.request.headers) or str(user), ORIGIN)
+        return user
+
+    return noting
+
+
+def _basic_user(header: str) -> str:
+    try:
+        return base64.b64decode(header.removeprefix("Basic ")).decode().partition(":")[0]
+    except (binascii.Error, UnicodeDecodeError):
+        return ""
