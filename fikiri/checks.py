@@ -10,6 +10,8 @@ from django.core.checks import CheckMessage, Error, Tags, register
 from django.core.checks import Warning as Advice
 
 from email_automation.ai.providers import PROVIDERS
+from jobs.alerts import delivery
+from jobs.errors import Refused
 
 RESERVED = (".example", ".example.com", ".example.net", ".example.org", ".test", ".invalid", ".localhost")
 REDIS_SCHEMES = ("redis://", "rediss://", "redis+socket://", "sentinel://")
@@ -61,6 +63,16 @@ def broker_settings(**_: Any) -> Iterator[CheckMessage]:
             hint=f"Use one of: {', '.join(REDIS_SCHEMES)}.",
             id="fikiri.E007",
         )
+
+
+@register(Tags.compatibility)
+def alert_settings(**_: Any) -> Iterator[CheckMessage]:
+    """Where alerts go."""
+    if url := settings.JOBS.get("ALERT_WEBHOOK"):
+        try:
+            delivery.check(url, settings.JOBS.get("ALERT_SECRET", ""))
+        except Refused as error:
+            yield Error(f"{error.field} does not do.", hint=str(error), id="fikiri.E012")
 
 
 @register(Tags.security, deploy=True)

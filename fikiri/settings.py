@@ -104,6 +104,14 @@ JOBS = {
     "RETRY_DELAYS": env.list("JOBS_RETRY_DELAYS", cast=float, default=[30, 120, 600]),
     "RETRY_JITTER": env.float("JOBS_RETRY_JITTER", default=0.2),
     "GRACE": env.float("JOBS_GRACE", default=60),
+    "STOP_GRACE": env.float("JOBS_STOP_GRACE", default=25),
+    "ALERT_WEBHOOK": env.str("ALERT_WEBHOOK", default=""),
+    "ALERT_SECRET": env.str("ALERT_SECRET", default=""),
+    "ALERT_QUEUE_AGE": env.float("ALERT_QUEUE_AGE", default=300),
+    "ALERT_TOTAL": env.float("ALERT_TOTAL", default=60),
+    "ALERT_FAILURES": env.float("ALERT_FAILURES", default=0.05),
+    "TICK_TOKEN": env.str("TICK_TOKEN", default=""),
+    "TICK_SECONDS": env.float("TICK_SECONDS", default=50),
 }
 
 AUTH_PASSWORD_VALIDATORS = [
@@ -132,7 +140,7 @@ SECURE_HSTS_SECONDS = env.int("HSTS_SECONDS", default=31_536_000) if HTTPS else 
 SECURE_HSTS_INCLUDE_SUBDOMAINS = HTTPS
 SECURE_HSTS_PRELOAD = HTTPS
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if env.bool("BEHIND_PROXY", default=False) else None
-SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
+SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$", r"^workerz$"]
 SESSION_COOKIE_SECURE = HTTPS
 CSRF_COOKIE_SECURE = HTTPS
 SESSION_COOKIE_HTTPONLY = True
@@ -182,6 +190,7 @@ EMAIL_TIMEOUT = env.float("SMTP_TIMEOUT", default=30)  # Django's own default wa
 DEFAULT_FROM_EMAIL = env.str("MAIL_FROM", default="Fikiri <no-reply@fikiri.example>")
 MAIL_SINK_DIR = VAR / "mail"
 MAIL_KILL_SWITCH = env.bool("MAIL_KILL_SWITCH", default=False)  # nothing goes out, whatever the rules say
+JOBS["ALERT_MAIL"] = [] if MAIL_KILL_SWITCH else env.list("ALERT_MAIL", default=[])
 
 # The model. `offline` needs no key and nothing outside this machine.
 AI_PROVIDER = env.str("AI_PROVIDER", default="offline")

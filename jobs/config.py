@@ -39,6 +39,15 @@ class Config:
         default_factory=lambda: {"completed": 14, "cancelled": 30, "expired": 30, "failed": 90, "dead": 90}
     )
     STOP_GRACE: float = 25  # a stopping worker lets its jobs run on this long
+    TICK_TOKEN: str = ""  # who sends it to /api/tick may have jobs run there; without one, only staff may
+    TICK_SECONDS: float = 50  # and for this long at most
+    ALERT_WEBHOOK: str = ""  # where alerts are posted
+    ALERT_SECRET: str = ""  # and with what they are signed
+    ALERT_MAIL: Sequence[str] = ()  # to whom they are mailed
+    ALERT_AFTER: float = 60  # what comes and goes has to last this long to be told, and to be gone this long to be over
+    ALERT_QUEUE_AGE: float = 300  # of a queue's oldest due job
+    ALERT_TOTAL: float = 60  # from enqueued to ended, of 95 in 100 jobs of ten minutes
+    ALERT_FAILURES: float = 0.05  # share of the jobs of ten minutes
     GROUP: int = 20  # successful jobs that one process settles in one statement, at most
     GROUP_FOR: float = 0.005  # and the longest that a settling waits for others
     PREPARE: bool = True  # prepared statements on PostgreSQL; off behind a pooler that shares sessions

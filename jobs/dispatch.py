@@ -17,6 +17,7 @@ from django.db import DatabaseError, InterfaceError, OperationalError, connectio
 from django.db.models import Q
 
 from jobs import batches, broker, canaries, clock, doorbell, lifecycle, pausing, prune, schedule, statistics
+from jobs.alerts import watch
 from jobs.broker import Unreachable
 from jobs.chores import Chore
 from jobs.clock import Now
@@ -52,6 +53,7 @@ class Dispatcher:
             Chore("canaries", canaries.run_once, every=1),
             Chore("batches", batches.Watcher().run_once, every=0.5),
             Chore("statistics", statistics.run_once, every=5),
+            Chore("alerts", watch.run_once, every=10),
             Chore("prune", prune.run_once, every=5),
             *(Chore("ring lost", feeder.ring_lost, every=1) for feeder in self.feeders),
             *(Chore("size buffer", feeder.size_buffer, every=1) for feeder in self.feeders),
@@ -71,6 +73,20 @@ class Dispatcher:
             stop.wait(BUSY_TICK if busy else IDLE_TICK)
         self.standin.stop()
         self.step_down()
+
+    def run_once(self) -> bool:
+        """Every chore once and what is due rung, then the lease is given up. False: another dispatcher works.
+
+        Workers that are gone are found by the ends of their leases alone: one look tells nothing of a heartbeat.
+        """
+        self.chores = [chore for chore in self.chores if chore.run != self.standin.run_once]  # it needs a parent
+        if not self._leads():
+            return False
+        try:
+            self.tick()
+        finally:
+            self.step_down()
+        return True
 
     def tick(self) -> bool:
         """One round. Returns whether there is a backlog."""

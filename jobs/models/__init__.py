@@ -1,5 +1,6 @@
 """The ledger's tables."""
 
+from jobs.models.alert import Alert
 from jobs.models.batch import Batch, BatchStatus
 from jobs.models.control import QueueControl, TaskControl
 from jobs.models.effect import Effect, EffectStatus
@@ -12,6 +13,7 @@ from jobs.models.statistic import Counted, Slice, Tally
 __all__ = [
     "FINAL",
     "WAITING",
+    "Alert",
     "Attempt",
     "AuditEntry",
     "Batch",

@@ -1,0 +1,93 @@
+"""What is worth an alert. Each rule looks and says what it sees now; `jobs.alerts.watch` decides when to tell."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+
+from django.db.models import Count, Min
+
+from jobs import clock, health, throughput
+from jobs.alerts.tasks import NAMES
+from jobs.clock import Now
+from jobs.config import config
+from jobs.models import Effect, EffectStatus, Job, JobStatus
+from jobs.queues import QUEUES
+from jobs.throughput import Recent
+
+WINDOW = 600.0  # seconds that dead jobs, failures and times are looked at
+FEW = 20  # jobs of that time, of which a share says nothing
+
+
+@dataclass(frozen=True)
+class Sight:
+    """Something that a rule sees. `subject`: the queue; `at_once`: it need not last to be told."""
+
+    rule: str
+    subject: str
+    text: str
+    at_once: bool = False
+
+
+def look() -> list[Sight]:
+    """Everything that is worth an alert now. A few short queries; changes nothing."""
+    return [sight for rule in RULES for sight in rule()]
+
+
+def _dead() -> Iterator[Sight]:
+    dead = Job.objects.of_people().filter(status=JobStatus.DEAD, finished_at__gt=Now(-WINDOW)).exclude(task__in=NAMES)
+    for queue, count in dead.order_by().values_list("queue").annotate(Count("pk")):
+        yield Sight("dead", queue, f"{_jobs(count)} of queue {queue} died in the last ten minutes.", at_once=True)
+
+
+def _in_doubt() -> Iterator[Sight]:
+    doubts = Effect.objects.filter(status=EffectStatus.ATTEMPTING, job__status=JobStatus.IN_DOUBT)
+    for queue, count in doubts.order_by().values_list("job__queue").annotate(Count("pk")):
+        text = f"{_jobs(count)} of queue {queue} {'is' if count == 1 else 'are'} in doubt and wait for a person."
+        yield Sight("in_doubt", queue, text, at_once=True)
+
+
+def _queue_age() -> Iterator[Sight]:
+    held = {name for name, queue in health.queues().items() if queue.paused}
+    late = Job.objects.of_people().waiting().filter(run_at__lt=Now(-config().ALERT_QUEUE_AGE)).exclude(queue__in=held)
+    now = clock.now()
+    for queue, oldest in late.order_by().values_list("queue").annotate(Min("run_at")):
+        age = (now - oldest).total_seconds()
+        yield Sight("queue_age", queue, f"The oldest due job of queue {queue} has waited {age:,.0f} s.")
+
+
+def _no_worker() -> Iterator[Sight]:
+    for name, queue in health.queues().items():
+        if queue.state == "no worker":
+            yield Sight("no_worker", name, f"Queue {name} has no worker.")
+        elif queue.state == "silent":
+            yield Sight("silent", name, f"The workers of queue {name} live, and take nothing.")
+
+
+def _failures() -> Iterator[Sight]:
+    for name, recent in _recent():
+        if recent.failure_rate > config().ALERT_FAILURES:
+            share = f"{recent.failure_rate:.0%} of the {recent.ended:,} jobs of queue {name}"
+            yield Sight("failures", name, f"{share} failed in the last ten minutes.", at_once=True)
+
+
+def _slow() -> Iterator[Sight]:
+    longest = config().ALERT_TOTAL
+    for name, recent in _recent():
+        if (recent.total_95 or 0) > longest:
+            text = f"Of 20 jobs of queue {name} more than one took over {longest:g} s from enqueued to ended."
+            yield Sight("slow", name, text, at_once=True)
+
+
+RULES: tuple[Callable[[], Iterator[Sight]], ...] = (_dead, _in_doubt, _queue_age, _no_worker, _failures, _slow)
+
+
+def _recent() -> Iterator[tuple[str, Recent]]:
+    """What the last ten minutes were like, of queues in which enough ended."""
+    recent = throughput.of_queues(timedelta(seconds=WINDOW))
+    return ((name, recent[name]) for name in QUEUES if recent[name].ended >= FEW)
+
+
+def _jobs(count: int) -> str:
+    return f"{count:,} job{'' if count == 1 else 's'}"
