@@ -42,6 +42,12 @@ def wait_until_idle(seconds: float) -> bool:
     return _heart is not None and _heart.wait_until_idle(seconds)
 
 
+def served_here() -> set[str]:
+    """The queues that live workers of this machine, or container, take jobs from."""
+    alive = WorkerBeat.objects.filter(host=_host(), beat_at__gt=Now(-config().BEAT_TTL))
+    return {queue for beat in alive for queue in beat.queues}
+
+
 @contextmanager
 def beating(name: str) -> Iterator[None]:
     """Beat while the block runs: a process that runs jobs by itself, so that they are rescued soon if it dies."""
@@ -119,7 +125,7 @@ class Heart(threading.Thread):
         WorkerBeat.objects.create(
             boot=me.boot,
             name=me.name,
-            host=socket.gethostname()[:150],
+            host=_host(),
             pid=me.pid,
             queues=self.queues,
             slots=self.slots,
@@ -129,6 +135,10 @@ class Heart(threading.Thread):
 
     def _runs_jobs(self) -> bool:
         return Job.objects.filter(boot=identity.current().boot, status=JobStatus.PROCESSING).exists()
+
+
+def _host() -> str:
+    return socket.gethostname()[:150]
 
 
 def _pids_of(worker: Any) -> list[int]:

@@ -182,6 +182,14 @@ class TokenScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-ca
         }
 
 
+class TimerScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
+    target_class = "jobs.api.tick.TickToken"
+    name = "timer"
+
+    def get_security_definition(self, auto_schema: Any) -> dict[str, Any]:
+        return {"type": "http", "scheme": "bearer", "description": "TICK_TOKEN of the settings."}
+
+
 def only_api(endpoints: Sequence[tuple[str, str, str, Any]], **_: Any) -> list[tuple[str, str, str, Any]]:
     """Preprocessing: what lies under /api/, each address once."""
     return [each for each in endpoints if each[0].startswith("/api/") and (each[0], each[2]) not in SAME_AS_OTHERS]

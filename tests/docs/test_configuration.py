@@ -17,6 +17,7 @@ def reads() -> Iterator[tuple[str, str | None]]:
     for folder in ("fikiri", "jobs", "email_automation", "crm"):
         for path in sorted((BASE / folder).rglob("*.py")):
             yield from _reads_of(path)
+    yield from _reads_of(BASE / "flowerconfig.py")
 
 
 def _reads_of(path: Path) -> Iterator[tuple[str, str | None]]:

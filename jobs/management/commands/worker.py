@@ -38,6 +38,11 @@ class Command(BaseCommand):
         parser.add_argument(
             "--max-seconds", type=float, help="with --until-empty: start nothing that may not end within this time"
         )
+        parser.add_argument(
+            "--check",
+            action="store_true",
+            help="only say whether a worker of these queues lives on this machine: exits with 0 if so, else with 1",
+        )
 
     def handle(self, *, queues: list[str], **options: Any) -> None:
         for queue in queues:
@@ -45,10 +50,20 @@ class Command(BaseCommand):
                 raise CommandError(f"Unknown queue {queue!r}. Queues: {', '.join(QUEUES)}.", returncode=2)
         if options["concurrency"] < 1:
             raise CommandError("--concurrency is to be 1 or more.", returncode=2)
-        if options["until_empty"]:
+        if options["max_seconds"] is not None and not (options["until_empty"] and options["max_seconds"] > 0):
+            raise CommandError("--max-seconds is a time above 0, and goes with --until-empty.", returncode=2)
+        if options["check"]:
+            self._check(queues or list(QUEUES))
+        elif options["until_empty"]:
             self._run_until_empty(queues or list(QUEUES), options["max_seconds"])
         else:
             self._run_worker(queues, options)
+
+    def _check(self, queues: list[str]) -> None:
+        missing = set(queues) - worker.served_here()
+        self.stdout.write(f"no worker here for {', '.join(sorted(missing))}" if missing else "ok")
+        if missing:
+            sys.exit(1)
 
     def _run_until_empty(self, queues: list[str], seconds: float | None) -> None:
         stop = threading.Event()
