@@ -13,6 +13,7 @@ from contextvars import copy_context
 from typing import Any
 from urllib.parse import unquote
 
+from flower.api import BaseApiHandler
 from flower.app import Flower
 from flower.views import BaseHandler, monitor
 from tornado import web
@@ -27,6 +28,7 @@ def guard() -> None:
     """Close what is open, and note who acts. Called where Flower starts, before its handlers are used."""
     for handler in (monitor.Metrics, monitor.Healthcheck):
         handler.get = web.authenticated(handler.get)
+    BaseApiHandler.write_error = _challenging(BaseApiHandler.write_error)
     BaseHandler.get_current_user = _noting(BaseHandler.get_current_user)
     Flower.pool_executor_cls = ContextExecutor
 
@@ -59,6 +61,17 @@ def _noting(get_current_user: Callable[[Any], Any]) -> Callable[[Any], Any]:
         return user
 
     return noting
+
+
+def _challenging(write_error: Callable[..., None]) -> Callable[..., None]:
+    """A browser that came straight to a task's page sends its password elsewhere only when asked for it."""
+
+    def challenging(handler: Any, status_code: int, **options: Any) -> None:
+        if status_code == 401:
+            handler.set_header("WWW-Authenticate", 'Basic realm="flower"')
+        write_error(handler, status_code, **options)
+
+    return challenging
 
 
 def _basic_user(header: str) -> str:
