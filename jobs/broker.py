@@ -70,8 +70,14 @@ class Line(threading.local):
 
     def ask(self, *command: str) -> Any:
         self._prepare()
-        self.connection.send_command(*command)
-        answer = self.connection.read_response()
+        try:
+            self.connection.send_command(*command)
+            answer = self.connection.read_response()
+        except BaseException as error:
+            # Also a time limit's, which may strike between the two: the next command must not read this one's answer.
+            if not isinstance(error, redis.ResponseError):
+                self.connection.disconnect()
+            raise
         self.used = time.monotonic()
         return answer
 

@@ -3,6 +3,8 @@
 from collections.abc import Callable
 
 import pytest
+import redis as redis_client
+from celery.exceptions import SoftTimeLimitExceeded
 from pytest_django import DjangoCaptureOnCommitCallbacks
 
 from fikiri.laptop.valkey import Valkey
@@ -137,3 +139,18 @@ def test_celerys_form_of_an_address_is_understood(url: str, plain: str) -> None:
 def test_what_is_redis(use_broker: Callable[[str], None], url: str, yes: bool) -> None:
     use_broker(url)
     assert broker.is_redis() is yes
+
+
+def test_a_command_that_was_interrupted_leaves_no_answer_to_the_next(
+    redis: redis_client.Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert broker.ask("ECHO", "first") == b"first"
+    with monkeypatch.context() as patch:
+        patch.setattr(type(broker._line.connection), "read_response", interrupted)
+        with pytest.raises(SoftTimeLimitExceeded):
+            broker.ask("ECHO", "interrupted")
+    assert broker.ask("ECHO", "next") == b"next"
+
+
+def interrupted(*_: object, **__: object) -> None:
+    raise SoftTimeLimitExceeded
