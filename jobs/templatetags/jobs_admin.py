@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 from django import template
+from django.core.handlers.asgi import ASGIRequest
+from django.urls import reverse
 from django.utils.safestring import SafeString
 
 from jobs import overview
 from jobs.admin import charts, display
 from jobs.admin.page import may_see
+from jobs.models import Job
 from jobs.overview import QueueLine
 
 register = template.Library()
@@ -26,9 +30,20 @@ register.filter("span", display.spanned)
 @register.inclusion_tag("admin/jobs/overview.html", takes_context=True)
 def jobs_overview(context: template.Context) -> dict[str, Any]:
     """The platform's state, for those who may see jobs."""
-    return {"overview": overview.of() if may_see(context["request"].user) else None}
+    return {"overview": overview.of() if may_see(context["request"].user) else None, "first_page": True}
 
 
 @register.simple_tag
 def throughput_chart(line: QueueLine, period: str) -> SafeString:
     return charts.throughput_chart(line.name, line.points, period)
+
+
+@register.inclusion_tag("admin/jobs/pages/live.html", takes_context=True)
+def live(context: template.Context, job: Job | None = None) -> dict[str, Any]:
+    """The script that lets a page follow, with where it is told: by events, where the server can hold a stream open."""
+    address = reverse("api-job-events", args=[job.pk]) if job else reverse("api-events")
+    return {
+        "events": address if isinstance(context["request"], ASGIRequest) else "",
+        "job": job,
+        "made": int(time.time() * 1000),
+    }

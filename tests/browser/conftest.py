@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 from django.contrib.auth.models import User
-from playwright.sync_api import Browser, Dialog, Page, Response, expect, sync_playwright
+from playwright.sync_api import Browser, Dialog, Page, Request, Response, expect, sync_playwright
 from pytest_django.live_server_helper import LiveServer
 
 from jobs import broker
@@ -51,7 +51,7 @@ def page(chromium: Browser, operator: User, live_server: LiveServer, size: tuple
     surprises: list[str] = []
     page.on("dialog", lambda dialog: _refuse(dialog, surprises))
     page.on("pageerror", lambda error: surprises.append(str(error)))
-    page.on("requestfailed", lambda request: surprises.append(request.url))
+    page.on("requestfailed", lambda request: _note_loss(request, surprises))
     page.on("response", lambda answer: _note_failure(answer, surprises))
     page.goto("/admin/login/?next=/admin/")
     page.fill("#id_username", operator.username)
@@ -66,6 +66,11 @@ def page(chromium: Browser, operator: User, live_server: LiveServer, size: tuple
 def _refuse(dialog: Dialog, surprises: list[str]) -> None:
     surprises.append(dialog.message)
     dialog.dismiss()
+
+
+def _note_loss(request: Request, surprises: list[str]) -> None:
+    if request.failure != "net::ERR_ABORTED":  # a page that is left takes its open requests with it
+        surprises.append(f"{request.failure} {request.url}")
 
 
 def _note_failure(answer: Response, surprises: list[str]) -> None:

@@ -11,6 +11,7 @@ document.addEventListener("DOMContentLoaded", () => {
   box.after(offers);
   box.setAttribute("list", offers.id);
   box.setAttribute("autocomplete", "off");
+  box.setAttribute("aria-label", "Search jobs");
 
   let asked = 0;
   const ask = async () => {

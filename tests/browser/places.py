@@ -1,0 +1,79 @@
+"""A platform with something on every page, and the addresses of these pages."""
+
+from __future__ import annotations
+
+import uuid
+
+from jobs import identity, services
+from jobs.clock import Now
+from jobs.models import Batch, Effect, Job, Quarantine, Slice, WorkerBeat
+from tests.jobs.api import states
+
+
+def furnish(text: str = "connection reset by peer") -> dict[str, str]:
+    """Something of everything; `text` stands in every field that holds text from outside. Returns pages by name."""
+    _work(text)
+    _numbers()
+    failed = states.failed(error=text, key=text, args={"name": text})
+    running = states.running()
+    Job.objects.filter(pk=running.pk).update(progress_current=30, progress_total=120, progress_message=text)
+    again = services.retry(states.failed(error="the mail server is away").pk, by=text, reason=text)
+    states.claimed(again)
+    doubt = states.in_doubt()
+    effect = Effect.objects.create(key=text, job=doubt, attempt=1, kind="mail", detail={"to": text}, created_at=Now())
+    Quarantine.objects.create(queue="crm", reason=text, digest="", size=1, head=text)
+    services.pause(queue="ai", by=text, reason=text)
+    batch = Batch.objects.create(name=text, correlation_id="c", created_at=Now(), total=4, completed=1, failed=1)
+    Batch.objects.create(name=text, parent=batch, correlation_id="c", created_at=Now())
+    states.completed(result={"greeting": text}), states.dead(error=text), states.waiting(delay=3_600)
+    worker = WorkerBeat.objects.get()
+    return {
+        "index": "/admin/",
+        "overview": "/admin/jobs/overview/?period=day",
+        "jobs": "/admin/jobs/job/",
+        "job": f"/admin/jobs/job/{failed.pk}/change/",
+        "running": f"/admin/jobs/job/{again.pk}/change/",
+        "in_doubt": f"/admin/jobs/job/{doubt.pk}/change/",
+        "retry": f"/admin/jobs/job/{failed.pk}/retry/",
+        "resolve": f"/admin/jobs/job/{doubt.pk}/resolve/{effect.pk}/",
+        "failures": "/admin/jobs/failures/",
+        "stage": f"/admin/jobs/failures/{failed.fingerprint}/",
+        "doubt": "/admin/jobs/doubt/",
+        "workers": "/admin/jobs/workers/",
+        "stop": f"/admin/jobs/workers/{worker.boot}/stop/",
+        "enqueue": "/admin/jobs/enqueue/?task=tests.greet",
+        "batch": f"/admin/jobs/batch/{batch.pk}/change/",
+    }
+
+
+def _work(text: str) -> None:
+    me = identity.current()
+    WorkerBeat.objects.create(
+        boot=me.boot,
+        name=text[:150],
+        host="mail-1",
+        pid=4711,
+        queues=["email", "crm"],
+        slots=4,
+        started_at=Now(-7_200),
+        beat_at=Now(),
+        pids=[4712, 4713],
+    )
+
+
+def _numbers() -> None:
+    for number in range(24):
+        for queue, jobs in (("email", 40 + 7 * number % 60), ("ai", 12 + number % 5), ("crm", 90 - 3 * number)):
+            counts = [0] * 4 + [jobs - 2, 2] + [0] * 11
+            Slice.objects.create(
+                at=Now(-3_500.0 * number - 60),
+                queue=queue,
+                task=f"{queue}.{number}.{uuid.uuid4()}",
+                outcome="completed",
+                jobs=jobs,
+                started=jobs,
+                waits=counts,
+                runs=counts,
+                totals=counts,
+            )
+    Slice.objects.create(at=Now(-600), queue="email", task="send", outcome="dead", jobs=9, started=9)
