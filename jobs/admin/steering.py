@@ -25,8 +25,7 @@ if TYPE_CHECKING:
     from jobs.admin.job import JobAdmin
 
 MAY_STEER = "jobs.change_job"
-MANY = 500  # jobs of one press: each is a transaction of its own, and the browser waits
-MANY_AGAIN = 5_000  # these are put back by the hundred
+MANY = 5_000  # jobs of one press, by the hundred: the browser waits
 TEMPLATE = "admin/jobs/job/confirm.html"
 
 
@@ -47,9 +46,21 @@ def _retry(job_id: UUID, by: str, reason: str) -> str:
     return "waiting again"
 
 
+def _run_now(job_id: UUID, by: str, reason: str) -> str:
+    services.run_now(job_id, by=by, reason=reason, origin="admin")
+    return "due now"
+
+
+def _copy(job_id: UUID, by: str, reason: str) -> str:
+    made = services.copy(job_id, by=by, reason=reason, origin="admin")
+    return f"copied as {made.pk}"
+
+
 CANCEL = Verb("cancel", "Cancel", (*WAITING, JobStatus.PROCESSING), _cancel)
 RETRY = Verb("retry", "Run again", AGAIN, _retry)
-VERBS = {verb.name: verb for verb in (CANCEL, RETRY)}
+RUN_NOW = Verb("run-now", "Run now", WAITING, _run_now)
+COPY = Verb("copy", "Run a copy", JobStatus.values, _copy)
+VERBS = {verb.name: verb for verb in (CANCEL, RETRY, RUN_NOW, COPY)}
 
 
 class ReasonForm(forms.Form):
@@ -91,7 +102,7 @@ def many(model_admin: JobAdmin, request: HttpRequest, jobs: QuerySet[Job], verb:
     form = ReasonForm(request.POST if "confirmed" in request.POST else None)
     fitting = jobs.filter(status__in=verb.fits)
     if form.is_valid():
-        do = _retry_many if verb is RETRY else _do_many
+        do = _retry_many if verb is RETRY else _cancel_many
         do(model_admin, request, fitting, verb, form.cleaned_data["reason"])
         return None
     counts = dict(jobs.order_by().values_list("status").annotate(Count("pk")))
@@ -99,8 +110,8 @@ def many(model_admin: JobAdmin, request: HttpRequest, jobs: QuerySet[Job], verb:
         "counts": sorted(counts.items(), key=lambda item: item[0] not in verb.fits),
         "fits": verb.fits,
         "fitting": sum(count for status, count in counts.items() if status in verb.fits),
-        "many": MANY_AGAIN if verb is RETRY else MANY,
-        "preview": again.preview_of(fitting) if verb is RETRY else None,
+        "many": MANY,
+        "preview": again.preview_of(fitting) if verb is RETRY else services.preview_cancel(fitting),
         "selected": request.POST.getlist(ACTION_CHECKBOX_NAME),
         "select_across": request.POST.get("select_across", "0"),
         "checkbox": ACTION_CHECKBOX_NAME,
@@ -109,26 +120,23 @@ def many(model_admin: JobAdmin, request: HttpRequest, jobs: QuerySet[Job], verb:
     return TemplateResponse(request, TEMPLATE, context)
 
 
-def _do_many(model_admin: JobAdmin, request: HttpRequest, fitting: QuerySet[Job], verb: Verb, reason: str) -> None:
-    done = refused = 0
-    for job_id in list(fitting.order_by("created_at", "pk").values_list("pk", flat=True)[:MANY]):
-        try:
-            verb.run(job_id, request.user.get_username(), reason)
-            done += 1
-        except Refused:  # it moved on meanwhile
-            refused += 1
-    left = fitting.count() if done + refused == MANY else 0
-    words = f"{verb.label}: {done:,} done"
-    words += f", {refused:,} had moved on meanwhile" if refused else ""
-    words += f", {left:,} are left: press again" if left else ""
-    model_admin.message_user(request, f"{words}.", messages.SUCCESS if done else messages.WARNING)
+def _cancel_many(model_admin: JobAdmin, request: HttpRequest, fitting: QuerySet[Job], verb: Verb, reason: str) -> None:
+    """What the preview showed: a job that was enqueued after it is left alone."""
+    by = request.user.get_username()
+    until = parse_datetime(request.POST.get("until", "")[:40])
+    done = services.cancel_many(fitting, by=by, reason=reason, limit=MANY, until=until, origin="admin")
+    words = f"{verb.label}: {done.done:,} done"
+    words += f", {done.asked:,} asked to stop" if done.asked else ""
+    words += f", {done.left:,} are left: press again" if done.left else ""
+    changed = done.done or done.asked
+    model_admin.message_user(request, f"{words}.", messages.SUCCESS if changed else messages.WARNING)
 
 
 def _retry_many(model_admin: JobAdmin, request: HttpRequest, fitting: QuerySet[Job], verb: Verb, reason: str) -> None:
     """What the preview showed: a job that ended after it is left alone."""
     by = request.user.get_username()
     until = parse_datetime(request.POST.get("until", "")[:40])
-    done = again.retry_all(fitting, by=by, reason=reason, limit=MANY_AGAIN, until=until, origin="admin")
+    done = again.retry_all(fitting, by=by, reason=reason, limit=MANY, until=until, origin="admin")
     words = f"{verb.label}: {done.done:,} done"
     words += f", {len(done.busy):,} wait for another of their kind to end" if done.busy else ""
     words += f", {done.left:,} are left: press again" if done.left else ""

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -108,7 +109,6 @@ def test_all_that_match_are_taken_not_only_the_page(as_operator: Client) -> None
 
 def test_very_many_are_done_in_portions(as_operator: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(steering, "MANY", 2)
-    monkeypatch.setattr(steering, "MANY_AGAIN", 2)
     for verb, jobs, ended in (
         ("retry", [states.dead() for _ in range(3)], ["pending", "pending", "dead"]),
         ("cancel", [states.waiting() for _ in range(3)], ["cancelled", "cancelled", "pending"]),
@@ -184,3 +184,24 @@ def test_what_ended_after_the_page_was_shown_is_left_alone(as_operator: Client) 
     text = press(as_operator, "retry", [job], confirmed="1", reason="", until="2020-01-01T00:00:00+00:00")
     assert "0 done" in text
     assert status_of(job) == "dead"
+
+
+def test_a_waiting_job_is_made_due_now(as_operator: Client) -> None:
+    job = states.waiting(delay=3_600)
+    as_operator.post(f"/admin/jobs/job/{job.pk}/run-now/", {"reason": "they wait for it"})
+    job.refresh_from_db()
+    assert job.run_at <= datetime.now(UTC)
+
+
+def test_a_copy_of_any_job_is_run(as_operator: Client) -> None:
+    job = states.completed(args={"name": "Ada"})
+    as_operator.post(f"/admin/jobs/job/{job.pk}/copy/", {"reason": "once more"})
+    copy = Job.objects.exclude(pk=job.pk).get()
+    assert (copy.task, copy.arguments, copy.status) == (job.task, job.arguments, "pending")
+
+
+def test_the_preview_of_a_cancel_names_tasks_and_what_stays_done(as_operator: Client) -> None:
+    job = states.waiting()
+    text = text_of(as_operator.post("/admin/jobs/job/", {"action": "cancel_selected", "_selected_action": str(job.pk)}))
+    assert "1 tests.greet." in text
+    assert "0 effects made already" in text
