@@ -33,7 +33,16 @@ MOST = 10  # streams of a user in a web process
 OLDEST = 3_600.0  # seconds that a client may have been away and still be told what it missed
 
 MEDIA_TYPE = "text/event-stream"
-STREAM = {"type": "string", "description": "Events `job`, with a job as their data, `open` and `reset`."}
+STREAM = {
+    "type": "object",
+    "description": "One event. The data of `job` is a job as JSON, of others an empty object.",
+    "required": ["event", "data"],
+    "properties": {
+        "event": {"type": "string", "enum": ["job", "open", "reset"]},
+        "id": {"type": "string", "pattern": "^[0-9]+$"},
+        "data": {"type": "string", "contentMediaType": "application/json"},
+    },
+}
 LAST = OpenApiParameter(
     "Last-Event-ID",
     {"type": "string", "pattern": r"^[0-9]{1,14}$"},

@@ -18,6 +18,8 @@ from typing_extensions import TypedDict
 
 REFS = "#/components/schemas/{model}"
 
+_refusals: dict[str, Sequence[int]] = {}
+
 T = TypeVar("T")
 View = TypeVar("View", bound=Callable[..., Any])
 
@@ -101,6 +103,7 @@ def described(
     parameters: Sequence[OpenApiParameter] = (),
     headers: Sequence[OpenApiParameter] = (),
     media_type: str = "application/json",
+    refuses: Sequence[int] = (),
 ) -> Callable[[View], View]:
     """What a method of a view takes and gives, for the schema.
 
@@ -109,8 +112,10 @@ def described(
         gives: The type of the answer's `data`; or the JSON schema of an answer that is not wrapped.
         takes: The model of the body, or a JSON schema.
         parameters: Of the query. Others are refused, where any is declared.
+        refuses: Statuses of errors beside those that every address of its kind may answer.
     """
     answer = gives if isinstance(gives, Mapping) else _of(Answer[gives])
+    _refusals[name] = refuses
     extend = extend_schema(
         operation_id=name,
         summary=summary,
@@ -242,7 +247,7 @@ def _response(failure: Failure) -> dict[str, Any]:
 
 def _declare_failures(operation: dict[str, Any], *, writing: bool) -> None:
     for failure in FAILURES:
-        if writing or not failure.only_writing:
+        if writing or not failure.only_writing or failure.status in _refusals[operation["operationId"]]:
             code = str(failure.status)
             operation["responses"].setdefault(code, {"$ref": f"#/components/responses/{code}"})
     body = operation.get("requestBody")

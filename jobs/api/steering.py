@@ -43,7 +43,7 @@ class Result(TypedDict):
 class JobResult(ApiView):
     """What a completed job returned; 409 for one that has no result, or none yet."""
 
-    @described("get_result", "What a completed job returned", Result)
+    @described("get_result", "What a completed job returned", Result, refuses=[409])
     def get(self, request: Request, job_id: str) -> Response:
         job = access.visible_job(request.user, job_id)
         if job.status != JobStatus.COMPLETED:

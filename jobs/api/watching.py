@@ -23,7 +23,7 @@ from jobs.api.shapes import job_row
 from jobs.changes import State
 from jobs.models import Job, JobQuerySet, JobStatus
 
-EVERY = 0.5  # seconds between looks
+EVERY = 0.25  # seconds between looks
 
 log = structlog.stdlib.get_logger("jobs")
 
@@ -78,7 +78,7 @@ class Look:
 
 
 class Hub:
-    """Looks every half a second while somebody watches, and tells each watcher what is new to it."""
+    """Looks four times a second while somebody watches, and tells each watcher what is new to it."""
 
     _hubs: ClassVar[weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, Hub]] = weakref.WeakKeyDictionary()
 

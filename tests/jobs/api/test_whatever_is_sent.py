@@ -1,0 +1,101 @@
+"""Schemathesis: every operation of the description, with what fits and what does not, as staff and as somebody else."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from itertools import cycle
+from typing import Any
+
+import pytest
+import schemathesis
+from django.contrib.auth.models import User
+from django.core import signals
+from django.core.wsgi import get_wsgi_application
+from django.db import close_old_connections
+from django.utils import timezone
+from hypothesis import HealthCheck, settings
+from knox.models import AuthToken
+from schemathesis.checks import not_a_server_error
+from schemathesis.specs.openapi.checks import (
+    content_type_conformance,
+    response_headers_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+)
+
+from jobs import batches
+from jobs.api import events, schema
+from jobs.models import Effect, Job, Schedule
+from tests.jobs.api import states
+
+EXAMPLES = 10  # of each operation and user, beside those that are made of the description alone
+CHECKS = [
+    not_a_server_error,
+    status_code_conformance,
+    content_type_conformance,
+    response_headers_conformance,
+    response_schema_conformance,
+]
+STATES: tuple[Callable[[int], Job], ...] = (
+    states.waiting,
+    states.running,
+    states.completed,
+    states.failed,
+    states.dead,
+    states.cancelled,
+    states.in_doubt,
+)
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.timeout(600),
+    # A web server streams; here what a stream says at first is read at once.
+    pytest.mark.filterwarnings("ignore:StreamingHttpResponse must consume asynchronous iterators"),
+]
+
+description = schemathesis.openapi.from_dict(schema.document())
+description.app = get_wsgi_application()
+
+
+@pytest.fixture(autouse=True)
+def kept_connection() -> Iterator[None]:
+    """A request would close the connection that the test's transaction is on; Django's own client does the same."""
+    ends = (signals.request_started, signals.request_finished)
+    for signal in ends:
+        signal.disconnect(close_old_connections)
+    yield
+    for signal in ends:
+        signal.connect(close_old_connections)
+
+
+@pytest.fixture
+def ids(owner: User, monkeypatch: pytest.MonkeyPatch) -> Mapping[str, Iterator[str]]:
+    """Of everything in the description what there is, in turn, and each time after it none: what was made up stays."""
+    monkeypatch.setattr(events, "LASTS", 0)
+    jobs = [make(owner.pk) for make in STATES]
+    Effect.objects.create(
+        key="once", job=jobs[-1], attempt=1, kind="mail", status="attempting", created_at=timezone.now()
+    )
+    Schedule.objects.create(name="nightly", task="tests.greet", every=3600, owner_id=owner.pk)
+    known = {
+        "job_id": [str(job.pk) for job in jobs],
+        "batch_id": [str(batches.create("all", owner_id=owner.pk).pk)],
+        "effect_id": [str(Effect.objects.get().pk)],
+        "queue": ["email"],
+        "name": ["nightly", "crm", "tests.greet"],
+        "user_id": [str(owner.pk)],
+        "lead_id": ["1"],
+    }
+    return {name: cycle([*there, ""]) for name, there in known.items()}
+
+
+@pytest.mark.parametrize("who", ["owner", "superuser"])
+@description.parametrize()
+@settings(max_examples=EXAMPLES, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+def test_no_answer_is_an_accident(
+    case: schemathesis.Case[Any], who: str, ids: Mapping[str, Iterator[str]], owner: User, superuser: User
+) -> None:
+    _, token = AuthToken.objects.create(owner if who == "owner" else superuser)
+    for name in case.path_parameters or {}:
+        case.path_parameters[name] = next(ids[name], None) or case.path_parameters[name]
+    case.validate_response(case.call(headers={"Authorization": f"Token {token}"}), checks=CHECKS)
