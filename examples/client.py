@@ -40,7 +40,8 @@ class Client:
 
     def enqueue(self, task: str, args: Mapping[str, Any], **options: Any) -> dict[str, Any]:
         """Enqueue a task, once, however often the connection breaks. Returns the job."""
-        return self.post("/api/jobs", {"task": task, "args": dict(args), **options})
+        job: dict[str, Any] = self.post("/api/jobs", {"task": task, "args": dict(args), **options})
+        return job
 
     def get(self, path: str) -> Any:
         return self._send("GET", path, None, {})
