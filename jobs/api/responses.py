@@ -96,7 +96,7 @@ def _first_of(detail: Any) -> tuple[str | None, str]:
         name, problems = next(iter(detail.items()))
         inner, text = _first_of(problems)
         field = name if name != "non_field_errors" else None
-        return ".".join(part for part in (field, inner) if part) or None, text
+        return ".".join(str(part) for part in (field, inner) if part is not None) or None, text
     if isinstance(detail, list):
         return _first_of(detail[0]) if detail else (None, "Invalid.")
     return None, str(detail)

@@ -117,3 +117,9 @@ def test_a_bad_query_is_refused_naming_it(client: APIClient, query: str) -> None
 def test_nobody_comes_in_without_a_login(db: None, path: str) -> None:
     response = APIClient().post(f"/api/{path}", {}, format="json")
     assert (response.status_code, response.json()["code"]) == (401, "AUTHENTICATION_REQUIRED")
+
+
+def test_the_recipient_that_is_wrong_is_named_by_its_place(client: APIClient) -> None:
+    mail = {"to": ["jane@example.com", {}], "subject": "Hello", "body": "..."}
+    status, body = post(client, "mail/send", mail)
+    assert (status, body["field"]) == (400, "to.1")

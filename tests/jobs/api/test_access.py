@@ -96,3 +96,8 @@ def test_a_token_needs_no_csrf_token(owner: User) -> None:
 
 def test_no_answer_is_kept_on_its_way(as_owner: APIClient) -> None:
     assert "no-store" in as_owner.get("/api/jobs").headers["Cache-Control"]
+
+
+def test_posting_to_an_address_that_there_is_not_is_answered_like_reading_it() -> None:
+    response = APIClient(enforce_csrf_checks=True).post("/api/batches/null/cancel")
+    assert (response.status_code, response.json()["code"]) == (404, "NOT_FOUND")
