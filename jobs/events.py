@@ -7,10 +7,10 @@ from typing import Protocol
 
 from django.dispatch import Signal
 
-from jobs.models import JobStatus
+from jobs.models import Job, JobStatus
 
-job_enqueued = Signal()  # ids, task, queue
-job_settled = Signal()  # job, status
+job_enqueued = Signal(use_caching=True)  # ids, task, queue
+job_settled = Signal(use_caching=True)  # job, status
 
 
 class Settled(Protocol):
@@ -29,8 +29,8 @@ class Settled(Protocol):
 
 
 def enqueued(ids: list[uuid.UUID], task: str, queue: str) -> None:
-    job_enqueued.send_robust(sender=None, ids=ids, task=task, queue=queue)
+    job_enqueued.send_robust(sender=Job, ids=ids, task=task, queue=queue)
 
 
 def settled(job: Settled, status: JobStatus) -> None:
-    job_settled.send_robust(sender=None, job=job, status=status)
+    job_settled.send_robust(sender=Job, job=job, status=status)

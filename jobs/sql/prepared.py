@@ -80,8 +80,8 @@ def _run(pgconn: PGconn, session: Session, query: bytes, values: Sequence[Buffer
 
 
 def _result(pgconn: PGconn) -> PQGen[PGresult]:
-    result: PGresult
-    [result] = yield from execute(pgconn)
-    if result.status not in (ExecStatus.TUPLES_OK, ExecStatus.COMMAND_OK):
-        raise error_from_result(result)
-    return result
+    results: list[PGresult] = yield from execute(pgconn)
+    for result in results:  # two where the server says why it hangs up
+        if result.status not in (ExecStatus.TUPLES_OK, ExecStatus.COMMAND_OK):
+            raise error_from_result(result)
+    return results[0]

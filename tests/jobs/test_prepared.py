@@ -1,10 +1,11 @@
 """What PostgreSQL keeps prepared survives rollbacks, errors and new connections."""
 
 import uuid
+from contextlib import closing
 from typing import Any
 
 import pytest
-from django.db import DataError, connection, transaction
+from django.db import DataError, OperationalError, connection, transaction
 
 from jobs import lifecycle, sql
 from jobs.models import Job
@@ -67,6 +68,20 @@ def test_an_error_is_djangos_and_the_connection_goes_on() -> None:
         with pytest.raises(DataError):
             lifecycle.insert([wish(task="x" * 200)])
     assert put().task == "echo"
+
+
+def test_a_server_that_hangs_up_is_a_lost_connection() -> None:
+    job = put()
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_backend_pid()")
+        [pid] = cursor.fetchone()
+    other = connection.copy()
+    with closing(other), other.cursor() as cursor:
+        cursor.execute("SELECT pg_terminate_backend(%s, 5000)", [pid])
+    with pytest.raises(OperationalError):
+        lifecycle.claim(job.pk, HERE, uuid.uuid4())
+    connection.close()
+    assert lifecycle.claim(job.pk, HERE, uuid.uuid4()) is not None
 
 
 def test_values_come_back_as_the_cursor_gives_them(monkeypatch: pytest.MonkeyPatch) -> None:
