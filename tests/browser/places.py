@@ -10,19 +10,19 @@ from jobs.models import Batch, Effect, Job, Quarantine, Slice, WorkerBeat
 from tests.jobs.api import states
 
 
-def furnish(text: str = "connection reset by peer") -> dict[str, str]:
-    """Something of everything; `text` stands in every field that holds text from outside. Returns pages by name."""
+def furnish(text: str = "connection reset by peer", who: str = "ann") -> dict[str, str]:
+    """Something of everything; `text` and `who` stand where text from outside does. Returns pages by name."""
     _work(text)
     _numbers()
     failed = states.failed(error=text, key=text, args={"name": text})
     running = states.running()
     Job.objects.filter(pk=running.pk).update(progress_current=30, progress_total=120, progress_message=text)
-    again = services.retry(states.failed(error="the mail server is away").pk, by=text, reason=text)
+    again = services.retry(states.failed(error="the mail server is away").pk, by=who, reason=text)
     states.claimed(again)
     doubt = states.in_doubt()
     effect = Effect.objects.create(key=text, job=doubt, attempt=1, kind="mail", detail={"to": text}, created_at=Now())
     Quarantine.objects.create(queue="crm", reason=text, digest="", size=1, head=text)
-    services.pause(queue="ai", by=text, reason=text)
+    services.pause(queue="ai", by=who, reason=text if who == text else "the quota of the model is used up")
     batch = Batch.objects.create(name=text, correlation_id="c", created_at=Now(), total=4, completed=1, failed=1)
     Batch.objects.create(name=text, parent=batch, correlation_id="c", created_at=Now())
     states.completed(result={"greeting": text}), states.dead(error=text), states.waiting(delay=3_600)

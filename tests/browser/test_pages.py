@@ -45,7 +45,7 @@ def test_nothing_keeps_anybody_out(page: Page, scheme: Any) -> None:
 @WIDE_AND_PHONE
 def test_hostile_text_does_nothing_and_every_page_fits(page: Page) -> None:
     wide = []
-    for name, address in furnish(HOSTILE).items():
+    for name, address in furnish(HOSTILE, HOSTILE).items():
         page.goto(address)
         if not fits(page):
             wide.append(name)
