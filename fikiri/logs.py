@@ -27,8 +27,8 @@ MASKS = (
     (re.compile(r"[^\s@<>\"'(),;:=\\/\[\]]+@(?=[\w-]+\.[\w.-]*\w)"), "***@"),  # an e-mail address' local part
     (
         re.compile(
-            r"(?i)(authorization|password|passwd|secret|token|api[_-]?key)(\"?\s*[:=]\s*\\?\"?)"
-            r"(?:(?:token|bearer|basic)\s+)?[^\s\\\",}]+"
+            r"(?i)(authorization|cookie|password|passwd|secret|token|api[_-]?key)([\"']?\s*[:=]\s*\\?[\"']?)"
+            r"(?:(?:token|bearer|basic)\s+)?[^\s\\\"',}]+"
         ),
         r"\1\2***",
     ),

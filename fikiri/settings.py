@@ -42,9 +42,11 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "fikiri.middleware.SecurityHeaders",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "jobs.correlation.CorrelationMiddleware",
+    "fikiri.middleware.OriginMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -112,6 +114,7 @@ JOBS = {
     "ALERT_FAILURES": env.float("ALERT_FAILURES", default=0.05),
     "TICK_TOKEN": env.str("TICK_TOKEN", default=""),
     "TICK_SECONDS": env.float("TICK_SECONDS", default=50),
+    "STAFF_ROLE": env.str("JOBS_STAFF_ROLE", default="viewer").replace("none", ""),
 }
 
 AUTH_PASSWORD_VALIDATORS = [
@@ -135,11 +138,12 @@ STORAGES = {
 # Serve straight from the apps where nobody ran collectstatic, as on a laptop.
 WHITENOISE_USE_FINDERS = LAPTOP or not Path(STATIC_ROOT).exists()
 
+BEHIND_PROXY = env.bool("BEHIND_PROXY", default=False)
 SECURE_SSL_REDIRECT = HTTPS
 SECURE_HSTS_SECONDS = env.int("HSTS_SECONDS", default=31_536_000) if HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = HTTPS
 SECURE_HSTS_PRELOAD = HTTPS
-SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if env.bool("BEHIND_PROXY", default=False) else None
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if BEHIND_PROXY else None
 SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$", r"^workerz$"]
 SESSION_COOKIE_SECURE = HTTPS
 CSRF_COOKIE_SECURE = HTTPS

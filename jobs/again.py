@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Count, Exists, F, OuterRef, QuerySet, Value
+from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Value
 from django.db.models.functions import Concat
 
 from jobs import audit, clock, lifecycle, query, registry
@@ -21,6 +21,7 @@ from jobs.uniqueness import WAITING_SLOT
 MOST = 10_000  # jobs of one call, unless it says otherwise
 AT_ONCE = 200  # jobs of one transaction
 BUSY_MOST = 1_000  # jobs passed over, since another has their place, after which a call ends
+EVERY = Q()
 CAUSES = 20  # shown, the most frequent first
 
 
@@ -106,9 +107,9 @@ class Retried:
     left: int = 0
 
 
-def preview_retry(selection: Selection) -> Preview:
+def preview_retry(selection: Selection, *, among: Q = EVERY) -> Preview:
     """Count what `retry_many` would run again, by cause. Changes nothing."""
-    return preview_of(selection.jobs())
+    return preview_of(selection.jobs().filter(among))
 
 
 def retry_many(
@@ -119,15 +120,19 @@ def retry_many(
     limit: int = MOST,
     until: datetime | None = None,
     origin: str = "",
+    among: Q = EVERY,
 ) -> Retried:
     """Run jobs again that ended so, the oldest first, in small transactions; recorded with who and why.
 
     Args:
         limit: How many at most.
         until: Of a preview: what ended after it is left alone, also what this call set going and failed again.
+        among: Of these jobs only: those that the person may run again.
     """
     named = {name: value for name, value in asdict(selection).items() if value not in ("", None)}
-    return retry_all(selection.jobs(), by=by, reason=reason, limit=limit, until=until, origin=origin, named=named)
+    return retry_all(
+        selection.jobs().filter(among), by=by, reason=reason, limit=limit, until=until, origin=origin, named=named
+    )
 
 
 def preview_of(jobs: QuerySet[Job]) -> Preview:

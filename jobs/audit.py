@@ -10,6 +10,7 @@ from django.db import connection, transaction
 
 from jobs import clock
 from jobs.models import AuditEntry
+from jobs.origin import here
 from jobs.reports import clean, storable
 
 LOCK = 0x46494B41  # of PostgreSQL's advisory ones
@@ -25,41 +26,55 @@ def record(
     before: Any = None,
     after: Any = None,
 ) -> AuditEntry:
-    """Write an act down in the caller's transaction: it is kept if and only if the act is."""
+    """Write an act down in the caller's transaction: it is kept if and only if the act is.
+
+    Args:
+        origin: The surface; by default the one that the request or command comes from (`jobs.origin`).
+        before, after: JSON without anything masked, or that somebody may ask to be forgotten: it stays for ever.
+    """
+    came = here()
     with transaction.atomic():
-        _one_at_a_time()
-        previous = AuditEntry.objects.order_by("-id").values_list("hash", flat=True).first()
+        hold()
         entry = AuditEntry(
             at=clock.now(),
             by=storable(by)[:150],
-            origin=storable(origin)[:100],
+            origin=storable(origin or came.surface)[:100],
+            address=came.address,
             verb=verb,
             subject=storable(subject)[:200],
             reason=clean(reason)[:300],
             before=before,
             after=after,
-            previous_hash=previous or "",
+            previous_hash=head(),
         )
         entry.hash = _hash(entry)
         entry.save()
     return entry
 
 
+def hold() -> None:
+    """Nobody else records anything until this transaction ends: two at once would both follow the same entry.
+
+    An act that locks a job calls it first: in this order everywhere, nobody waits in a ring.
+    """
+    if connection.vendor == "postgresql":  # SQLite's transactions begin by taking the one write lock
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
+
+
+def head() -> str:
+    """The newest entry's hash, empty while there is none. Kept elsewhere, it shows later that nothing was cut off."""
+    return AuditEntry.objects.order_by("-id").values_list("hash", flat=True).first() or ""
+
+
 def first_broken() -> AuditEntry | None:
     """The first entry that was changed, or whose predecessor was changed or removed; None if all is as written."""
-    previous = None
+    previous = ""
     for entry in AuditEntry.objects.order_by("id").iterator():
-        if entry.hash != _hash(entry) or previous not in (None, entry.previous_hash):
+        if entry.hash != _hash(entry) or previous != entry.previous_hash:
             return entry
         previous = entry.hash
     return None
-
-
-def _one_at_a_time() -> None:
-    # Two at once would both follow the same entry. SQLite's transactions begin by taking the one write lock.
-    if connection.vendor == "postgresql":
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
 
 
 def _hash(entry: AuditEntry) -> str:
@@ -68,6 +83,7 @@ def _hash(entry: AuditEntry) -> str:
         entry.at.isoformat(),
         entry.by,
         entry.origin,
+        entry.address,
         entry.verb,
         entry.subject,
         entry.reason,

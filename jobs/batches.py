@@ -19,7 +19,7 @@ from django.db import transaction
 from django.db.models import Count
 from django_celery_results.models import TaskResult
 
-from jobs import correlation, enqueueing, lifecycle, registry
+from jobs import audit, correlation, enqueueing, lifecycle, registry
 from jobs.arguments import plain
 from jobs.clock import Now
 from jobs.errors import Refused
@@ -72,8 +72,12 @@ def close(batch_id: uuid.UUID) -> bool:
 
 def cancel(batch_id: uuid.UUID, *, by: str, reason: str) -> int:
     """Cancel the members that wait or run. Returns how many were cancelled or asked to stop."""
-    Batch.objects.filter(pk=batch_id, finished_at=None).update(status=BatchStatus.CANCELLED)
-    return _cancel_members(batch_id, [*WAITING, JobStatus.PROCESSING], by=by, reason=reason)
+    cancelled = Batch.objects.filter(pk=batch_id, finished_at=None).exclude(status=BatchStatus.CANCELLED)
+    changed = cancelled.update(status=BatchStatus.CANCELLED)
+    number = _cancel_members(batch_id, [*WAITING, JobStatus.PROCESSING], by=by, reason=reason)
+    if changed or number:
+        audit.record("cancel", f"batch {batch_id}", by=by, reason=reason, after={"cancelled": number})
+    return number
 
 
 def for_chord(batch_id: uuid.UUID, ids: Sequence[str], body: Mapping[str, Any]) -> Batch:

@@ -11,6 +11,8 @@ from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.core.signals import setting_changed
 
+STAFF_ROLES = ("", "viewer", "operator", "admin")
+
 
 @dataclass(frozen=True, kw_only=True)
 class Config:
@@ -51,6 +53,7 @@ class Config:
     GROUP: int = 20  # successful jobs that one process settles in one statement, at most
     GROUP_FOR: float = 0.005  # and the longest that a settling waits for others
     PREPARE: bool = True  # prepared statements on PostgreSQL; off behind a pooler that shares sessions
+    STAFF_ROLE: str = "viewer"  # of staff who were granted none: viewer, operator, admin, or "" for none
     FALLBACK: bool = True  # jobs run in this process's threads and in the dispatcher while the broker is away
 
 
@@ -65,6 +68,8 @@ def config() -> Config:
     known = {option.name for option in fields(Config)}
     if unknown := given.keys() - known:
         raise ImproperlyConfigured(f"JOBS has no {sorted(unknown)[0]!r}. It knows: {', '.join(sorted(known))}.")
+    if given.get("STAFF_ROLE", "") not in STAFF_ROLES:
+        raise ImproperlyConfigured(f"JOBS_STAFF_ROLE is {given['STAFF_ROLE']!r}: give viewer, operator, admin or none.")
     return Config(**given)
 
 

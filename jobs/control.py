@@ -13,7 +13,6 @@ import django
 import structlog
 from celery.app.control import Control
 from django.apps import apps
-from django.db import transaction
 
 CELERY = "celery control"
 STEERS = frozenset(
@@ -80,18 +79,14 @@ class LedgerControl(Control):
         return super().broadcast(command, arguments, destination, **options)
 
     def _cancel(self, job_id: str, reason: str) -> None:
-        from jobs import audit, services
+        from jobs import services
         from jobs.errors import Refused
+        from jobs.origin import coming_from
 
         by, origin = _actor.get()
         try:
-            with transaction.atomic():
-                before = services.find(job_id).status
+            with coming_from(origin):
                 answer = services.cancel(job_id, by=by, reason=reason)
-                subject = f"job {answer.job.pk}"
-                audit.record(
-                    "cancel", subject, by=by, reason=reason, origin=origin, before=before, after=answer.job.status
-                )
         except Refused as error:
             log.warning("revoke changed nothing", action="revoke_refused", job=job_id, reason=str(error))
             return

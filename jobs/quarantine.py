@@ -6,9 +6,10 @@ import hashlib
 import uuid
 
 import structlog
-from django.db import DatabaseError, connection
+from django.db import DatabaseError, connection, transaction
+from django.db.models import QuerySet
 
-from jobs import child, identity
+from jobs import audit, child, identity
 from jobs.models import Job, Quarantine
 
 HEAD = 500  # bytes
@@ -34,6 +35,19 @@ def keep(item: bytes, queue: str, reason: str) -> None:
     finally:
         if not child.is_child():
             connection.close()  # the parent's: its children must not share it
+
+
+def delete(messages: QuerySet[Quarantine], *, by: str, reason: str = "") -> int:
+    """Throw messages away for good; what they were is recorded. Returns how many."""
+    with transaction.atomic():
+        audit.hold()
+        number = 0
+        for message in messages.select_for_update():
+            before = {name: getattr(message, name) for name in ("queue", "reason", "digest", "size")}
+            audit.record("delete", f"quarantined message {message.pk}", by=by, reason=reason, before=before)
+            message.delete()
+            number += 1
+    return number
 
 
 def keep_if_unknown(job_id: uuid.UUID, task: str) -> str | None:

@@ -75,6 +75,7 @@ class JobQueue:
         effects: bool = False,
         local: bool | None = None,
         names_job: str = "",
+        sensitive: Sequence[str] = (),
         permanent: Sequence[type[Exception]] = (),
         retry: Rules | None = None,
     ) -> Callable[[Callable[P, R]], Callable[P, R]]:
@@ -89,6 +90,8 @@ class JobQueue:
             effects: It does what cannot be taken back: sends, pays, writes to another system.
             local: It may run in the process that enqueued it while the broker is away; by default if it has no effects.
             names_job: An argument that holds the job's own id: enqueued for a job that is there, that job is returned.
+            sensitive: Arguments, and names within arguments and results, masked wherever a job is shown, besides those
+                that look secret; `result` is all that it returns.
             permanent: Exceptions that no retry can mend.
             retry: How often and when to retry, by exception. The most specific class named here or in `permanent` wins.
 
@@ -104,6 +107,7 @@ class JobQueue:
             effects=effects,
             local=not effects if local is None else local,
             names_job=names_job,
+            sensitive=tuple(sensitive),
             permanent=tuple(permanent),
             retry=dict(retry or {}),
         )

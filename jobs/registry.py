@@ -30,6 +30,7 @@ class Options:
     effects: bool = False
     local: bool = True
     names_job: str = ""
+    sensitive: tuple[str, ...] = ()
     permanent: tuple[type[Exception], ...] = ()
     retry: Rules = field(default_factory=dict)
 

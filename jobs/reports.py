@@ -11,7 +11,8 @@ ERROR_LIMIT = 4_000  # characters
 TRACEBACK_LIMIT = 20_000
 _SECRETS = re.compile(
     r"(?:\bsk-[\w-]{8,}|\bya29\.[\w.-]+|\bAKIA[A-Z0-9]{12,}|\bBearer\s+[\w.~+/=-]+|://[^/\s:@]+:[^/\s@]+@|"
-    r"\b(?:password|passwd|token|secret|api_key)=\S+)",
+    r"(?:password|passwd|token|secret|api[_-]?key|authorization|cookie)[\"']?\s?[:=]\s?[\"']?"
+    r"(?:(?:token|bearer|basic)\s+)?[^\s\"',;&})\]]+)",
     re.IGNORECASE,
 )
 _VARIABLE = re.compile(r"0x[0-9a-f]+|[0-9a-f]{8}-[0-9a-f-]{27,}|\d+|'[^']*'|\"[^\"]*\"|\S+@\S+", re.IGNORECASE)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any, Unpack
 
 from django.db import transaction
 from django.db.models import Count, Q
@@ -19,7 +21,7 @@ from jobs.enqueueing import enqueue, enqueue_many
 from jobs.errors import Refused, WrongState
 from jobs.lookup import find
 from jobs.models import WAITING, Effect, Job, JobQuerySet, JobStatus
-from jobs.options import check
+from jobs.options import EnqueueOptions, check
 from jobs.pausing import pause, paused, resume
 from jobs.queues import QUEUES, limits
 from jobs.reports import clean, storable
@@ -34,6 +36,7 @@ __all__ = [
     "clear_queue",
     "copy",
     "enqueue",
+    "enqueue_by_hand",
     "enqueue_many",
     "find",
     "open_counts",
@@ -48,6 +51,8 @@ __all__ = [
     "retry_many",
     "run_now",
 ]
+
+EVERY = Q()
 
 
 @dataclass(frozen=True)
@@ -75,6 +80,15 @@ class OpenCounts:
     running: int = 0
 
 
+def enqueue_by_hand(task: str, args: Mapping[str, Any], *, by: str, **options: Unpack[EnqueueOptions]) -> Job:
+    """As `enqueue`, by a person, who is recorded. What the arguments hold is not: the audit is kept for ever."""
+    with transaction.atomic():
+        audit.hold()
+        job = enqueue(task, args, **options)
+        audit.record("enqueue", f"job {job.pk}", by=by, after={"task": job.task, "owner_id": job.owner_id})
+    return job
+
+
 def cancel(job_id: str | uuid.UUID, *, by: str = "", reason: str = "") -> CancelAnswer:
     """Cancel a job: at once while it waits; a running one is asked, and stopped after a grace.
 
@@ -85,8 +99,9 @@ def cancel(job_id: str | uuid.UUID, *, by: str = "", reason: str = "") -> Cancel
         WrongState: it has ended already.
     """
     job = find(job_id)
-    status = lifecycle.cancel(job.pk, by=storable(by), reason=clean(reason))
-    job.refresh_from_db()
+    with _recorded("cancel", job, by, reason):
+        status = lifecycle.cancel(job.pk, by=storable(by), reason=clean(reason))
+        job.refresh_from_db()
     fate, provider_ids = effects.fate_of(job.pk)
     if status is None and job.status != JobStatus.CANCELLED:
         told = _told(fate, provider_ids) if provider_ids else ""
@@ -107,12 +122,13 @@ def retry(job_id: str | uuid.UUID, *, by: str = "", reason: str = "", afresh: bo
         WrongState: it waits, runs, completed or is in doubt.
     """
     job = find(job_id)
-    if not lifecycle.replay(job.pk, by=storable(by), reason=clean(reason), afresh=afresh):
-        raise WrongState(
-            f"Job {job.pk} is {job.status}: only a failed, dead, cancelled or expired one can be run again.",
-            field="status",
-        )
-    job.refresh_from_db()
+    with _recorded("retry", job, by, reason):
+        if not lifecycle.replay(job.pk, by=storable(by), reason=clean(reason), afresh=afresh):
+            raise WrongState(
+                f"Job {job.pk} is {job.status}: only a failed, dead, cancelled or expired one can be run again.",
+                field="status",
+            )
+        job.refresh_from_db()
     return job
 
 
@@ -125,6 +141,7 @@ def copy(job_id: str | uuid.UUID, *, by: str = "", reason: str = "", origin: str
     """
     job = find(job_id)
     with transaction.atomic():
+        audit.hold()
         made = enqueue(
             job.task, job.arguments, priority=job.priority, max_retries=job.max_retries, owner_id=job.owner_id
         )
@@ -174,9 +191,10 @@ def resolve(effect_id: int, *, happened: bool, by: str, reason: str) -> Job:
     effect = Effect.objects.select_related("job").filter(pk=effect_id).first()
     if effect is None or effect.job is None:
         raise Refused(f"There is no effect {effect_id} of a job.", field="effect", code="EFFECT_NOT_FOUND")
-    if not lifecycle.resolve(effect.job.pk, effect_id, happened=happened, by=by, reason=reason):
-        raise WrongState(f"Effect {effect_id} is {effect.status} and its job {effect.job.status}.", field="effect")
-    effect.job.refresh_from_db()
+    with _recorded("resolve", effect.job, by, reason, effect=effect_id, happened=happened):
+        if not lifecycle.resolve(effect.job.pk, effect_id, happened=happened, by=by, reason=reason):
+            raise WrongState(f"Effect {effect_id} is {effect.status} and its job {effect.job.status}.", field="effect")
+        effect.job.refresh_from_db()
     return effect.job
 
 
@@ -186,16 +204,18 @@ def clear_queue(queue: str, *, by: str = "clear_queue") -> int:
     total = 0
     while done := lifecycle.cancel_waiting(queue, 200, by=by):
         total += done
+    if total:
+        audit.record("cancel", f"queue {queue}", by=by, after={"cancelled": total})
     return total
 
 
-def queue_stats(queue: str) -> dict[str, int]:
+def queue_stats(queue: str, *, among: Q = EVERY) -> dict[str, int]:
     """Jobs of a queue: waiting and due, waiting for a later time, all, and those with an outcome."""
     limits(queue)
     waiting = Q(status__in=WAITING)
     return (
         Job.objects.of_people()
-        .filter(queue=queue)
+        .filter(among, queue=queue)
         .aggregate(
             pending_jobs=Count("id", filter=waiting & Q(run_at__lte=Now())),
             delayed_jobs=Count("id", filter=waiting & Q(run_at__gt=Now())),
@@ -225,6 +245,7 @@ def _changed(
     job = find(job_id)
     by, reason = storable(by), clean(reason)
     with transaction.atomic():
+        audit.hold()
         changed = lifecycle.change(job.pk, run_at=run_at, priority=priority, by=by, reason=reason)
         if changed is None:
             job.refresh_from_db()
@@ -233,6 +254,19 @@ def _changed(
         audit.record("change", f"job {job.pk}", by=by, reason=reason, origin=origin, before=before, after=after)
     job.refresh_from_db()
     return job
+
+
+@contextmanager
+def _recorded(verb: str, job: Job, by: str, reason: str, **more: Any) -> Iterator[None]:
+    """A person's act on a job, which the block does and reads back; code, which gives no name, is not recorded."""
+    with transaction.atomic():
+        if by:
+            audit.hold()
+        before = {"status": job.status, "cancel_requested": job.cancel_requested_at is not None}
+        yield
+        after = {"status": job.status, "cancel_requested": job.cancel_requested_at is not None}
+        if by and (before != after or more):
+            audit.record(verb, f"job {job.pk}", by=by, reason=reason, before=before, after=after | more)
 
 
 def _told(fate: Fate, provider_ids: Sequence[str]) -> str:

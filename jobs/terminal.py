@@ -16,6 +16,7 @@ from rich.text import Text
 
 from jobs.errors import Refused
 from jobs.models import FINAL, Job, JobStatus
+from jobs.origin import coming_from
 from jobs.why import span
 
 COLOURS = {
@@ -39,7 +40,8 @@ class AnsweringCommand(BaseCommand):
     def handle(self, *_: Any, **options: Any) -> None:
         for_programs = options.pop("json")
         try:
-            answer = self.ask(**options)
+            with coming_from("command"):
+                answer = self.ask(**options)
         except Refused as error:
             raise CommandError(str(error), returncode=2) from None
         if for_programs:

@@ -1,19 +1,26 @@
 """Rules and kill switches."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.contrib import admin
+from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from email_automation.admin.reading import ModelAdminBase
 from email_automation.ai.schemas import Intent
 from email_automation.models import AutomationSetting, KillSwitch
+from jobs import audit
 
 if TYPE_CHECKING:
     FormBase = forms.ModelForm[AutomationSetting]
 else:
     FormBase = forms.ModelForm
+
+
+STOPS = ("sending_stopped", "reason")
+SWITCHES = ("sending_stopped", "draft_replies", "release_replies", "release_intents", "release_confidence")
 
 
 class AutomationForm(FormBase):
@@ -47,6 +54,19 @@ class AutomationSettingAdmin(ModelAdminBase):
     search_fields = ("user__username",)
     autocomplete_fields = ("user",)
 
+    def save_model(self, request: HttpRequest, obj: AutomationSetting, form: Any, change: bool) -> None:
+        before = _switches(AutomationSetting.objects.filter(pk=obj.pk).first(), SWITCHES)
+        super().save_model(request, obj, form, change)
+        _record(request, f"automation of {obj.user}", before, _switches(obj, SWITCHES))
+
+    def delete_model(self, request: HttpRequest, obj: AutomationSetting) -> None:
+        _record(request, f"automation of {obj.user}", _switches(obj, SWITCHES), None)
+        super().delete_model(request, obj)
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[AutomationSetting]) -> None:
+        for one in queryset:
+            self.delete_model(request, one)
+
 
 @admin.register(KillSwitch)
 class KillSwitchAdmin(ModelAdminBase):
@@ -60,4 +80,15 @@ class KillSwitchAdmin(ModelAdminBase):
 
     def save_model(self, request: HttpRequest, obj: KillSwitch, form: Any, change: bool) -> None:
         obj.pk = 1  # the one row
+        before = _switches(KillSwitch.objects.filter(pk=1).first(), STOPS)
         super().save_model(request, obj, form, change)
+        _record(request, "kill switch of all mail", before, _switches(obj, STOPS), obj.reason)
+
+
+def _switches(row: AutomationSetting | KillSwitch | None, names: Sequence[str]) -> dict[str, Any] | None:
+    return {name: getattr(row, name) for name in names} if row else None
+
+
+def _record(request: HttpRequest, subject: str, before: Any, after: Any, reason: str = "") -> None:
+    if before != after:
+        audit.record("change", subject, by=request.user.get_username(), reason=reason, before=before, after=after)

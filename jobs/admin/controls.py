@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Collection
+from typing import TYPE_CHECKING, Any, cast
 
 from django import forms
 from django.contrib import admin, messages
@@ -10,7 +11,8 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.safestring import SafeString
 
-from jobs import registry, services
+from jobs import access, registry, services
+from jobs.access import Verb
 from jobs.admin.display import badge, moment
 from jobs.models import QueueControl, TaskControl
 from jobs.models.control import Control
@@ -27,11 +29,13 @@ else:
 class ControlForm(FormBase):
     """Offers the names that there are and that have no row yet."""
 
+    allowed: Collection[str] = ()
+
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         if "name" in self.fields:
             taken = set(self._meta.model._default_manager.values_list("name", flat=True))
-            names = [name for name in self.names() if name not in taken]
+            names = [name for name in self.names() if name not in taken and name in self.allowed]
             self.fields["name"] = forms.ChoiceField(choices=[(name, name) for name in names])
 
     def names(self) -> list[str]:
@@ -62,6 +66,29 @@ class ControlAdmin(AdminBase):
     def get_readonly_fields(self, request: HttpRequest, obj: Control | None = None) -> tuple[str, ...]:
         return ("name", "by", "changed_at") if obj else ("by", "changed_at")
 
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        return self.has_view_permission(request)
+
+    def has_view_permission(self, request: HttpRequest, obj: Control | None = None) -> bool:
+        """Everybody with a role: it says why jobs wait."""
+        return access.may_somewhere(request.user, Verb.SEE)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return access.may_somewhere(request.user, Verb.PAUSE)
+
+    def has_change_permission(self, request: HttpRequest, obj: Control | None = None) -> bool:
+        if obj is None:
+            return access.may_somewhere(request.user, Verb.PAUSE)
+        return access.may(request.user, Verb.PAUSE, cast("access.Subject", obj))
+
+    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
+        """Offers what this person may pause."""
+        form = super().get_form(request, obj, change, **kwargs)
+        return type(form.__name__, (form,), {"allowed": self.allowed(request)})
+
+    def allowed(self, request: HttpRequest) -> Collection[str]:
+        return access.queues(request.user, Verb.PAUSE)
+
     def has_delete_permission(self, request: HttpRequest, obj: Control | None = None) -> bool:
         """Resume it instead: the row says who did it."""
         return False
@@ -80,6 +107,9 @@ class ControlAdmin(AdminBase):
     def _set(self, request: HttpRequest, controls: QuerySet[Control], *, paused: bool) -> None:
         words = "Paused" if paused else "Resumed"
         for control in controls.exclude(paused=paused):
+            if not self.has_change_permission(request, control):
+                self.message_user(request, f"{control.name} is not yours to steer.", messages.ERROR)
+                continue
             self._do(request, control.name, paused=paused)
             self.log_change(request, control, f"{words}.")
             self.message_user(request, f"{words} {control.name}.", messages.SUCCESS)
@@ -108,3 +138,6 @@ class TaskControlAdmin(ControlAdmin):
     subject = "task"
     form = TaskControlForm
     search_fields = ("name",)
+
+    def allowed(self, request: HttpRequest) -> Collection[str]:
+        return access.tasks(request.user, Verb.PAUSE)

@@ -15,9 +15,11 @@ from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 
-from jobs import registry, services
+from jobs import access, registry, services
+from jobs.access import Verb
 from jobs.admin.page import may_enqueue, of_jobs, shown
 from jobs.errors import Refused
+from jobs.models.grant import User
 from jobs.registry import TaskSpec
 
 ARGUMENT = "arg_"
@@ -81,25 +83,38 @@ def enqueue_page(request: HttpRequest) -> HttpResponse:
         raise PermissionDenied
     name = request.GET.get("task", "")
     if not name:
-        return shown(request, "enqueue", "Enqueue a job", tasks=_offered())
-    spec = registry.find(name) if name in registry.names() else None
+        return shown(request, "enqueue", "Enqueue a job", tasks=_offered(request.user))
+    spec = registry.find(name) if name in _allowed(request.user) else None
     if spec is None:
         raise Http404
     form = EnqueueForm(spec, request.POST or None)
     if request.method == "POST" and form.is_valid():
+        arguments, options = form.arguments(), form.options()
+        if not access.may_enqueue(request.user, spec.name, arguments, options.get("owner_id")):
+            raise PermissionDenied
+        if not access.may(request.user, Verb.ENQUEUE, spec):
+            options["owner_id"] = request.user.pk  # who has no role there must find again what they made
         try:
-            job = services.enqueue(spec.name, form.arguments(), **form.options())
+            by = request.user.get_username()
+            job = services.enqueue_by_hand(spec.name, arguments, by=by, **options)
         except Refused as error:
             form.refuse(error)
         else:
             messages.success(request, f"Enqueued {spec.name}.")
             return HttpResponseRedirect(reverse("admin:jobs_job_change", args=[job.pk]))
     told = inspect.getdoc(spec.function) or ""
-    return shown(request, "enqueue", f"Enqueue {spec.name}", form=form, spec=spec, told=told, tasks=_offered())
+    return shown(
+        request, "enqueue", f"Enqueue {spec.name}", form=form, spec=spec, told=told, tasks=_offered(request.user)
+    )
 
 
-def _offered() -> list[TaskSpec]:
-    return [spec for name in registry.names() if (spec := registry.find(name))]
+def _allowed(user: User) -> list[str]:
+    """Every task for who may enqueue for themselves; else those of queues that they operate."""
+    return registry.names() if user.has_perm(access.MAY_ENQUEUE) else access.tasks(user, Verb.ENQUEUE)
+
+
+def _offered(user: User) -> list[TaskSpec]:
+    return [spec for name in _allowed(user) if (spec := registry.find(name))]
 
 
 def _field(parameter: inspect.Parameter, hint: Any) -> forms.Field:

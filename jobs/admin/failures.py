@@ -10,7 +10,8 @@ from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 
-from jobs import again, failures, query, stages
+from jobs import access, again, failures, query, stages
+from jobs.access import Verb
 from jobs.admin.page import check_steer, may_steer, of_jobs, shown
 from jobs.admin.steering import ReasonForm
 from jobs.models import Job, JobQuerySet
@@ -41,12 +42,13 @@ def failures_page(request: HttpRequest) -> HttpResponse:
 def stage_page(request: HttpRequest, fingerprint: str) -> HttpResponse:
     """One cause: its jobs, those that were run again last, and the next stage."""
     jobs = _of_cause(request, fingerprint)
+    steered = jobs.filter(access.reach(request.user, Verb.RETRY))
     stage = stages.look(_kept(request).get(fingerprint, []))
     form = StageForm(request.POST or None, initial={"size": stage.next_size})
     if request.method == "POST":
         check_steer(request)
         if form.is_valid() and _may_go_on(form, stage):
-            return _go(request, fingerprint, jobs, form.cleaned_data)
+            return _go(request, fingerprint, steered, form.cleaned_data)
     preview = again.preview_of(jobs)
     if not preview.count and not stage.ids:
         raise Http404

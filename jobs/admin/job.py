@@ -8,7 +8,7 @@ from typing import Any
 
 from django.contrib import admin, messages
 from django.contrib.admin.views.main import ChangeList
-from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
@@ -17,12 +17,12 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.text import Truncator
 
-from jobs import owners, query
-from jobs.admin import doubt, filters, job_page, steering
+from jobs import access, owners, query
+from jobs.access import Verb
+from jobs.admin import doubt, filters, job_page, revealing, steering
 from jobs.admin.display import badge, bar, moment, took, tries
 from jobs.admin.readonly import RecordAdmin
 from jobs.models import WAITING, Effect, Job, JobStatus
-from jobs.models.job import CANARY
 
 NOTE = 120  # characters
 
@@ -54,6 +54,10 @@ class JobAdmin(RecordAdmin):
     class Media:
         js = ("jobs/search.js",)
 
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Everybody who may enter sees the page; which jobs is said by `get_queryset`."""
+        return request.user.is_authenticated
+
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         return super().changelist_view(request, {"title": "Jobs"} | (extra_context or {}))
 
@@ -62,7 +66,7 @@ class JobAdmin(RecordAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Job]:
         jobs: QuerySet[Job] = super().get_queryset(request)
-        return jobs.exclude(task=CANARY)
+        return jobs & Job.objects.visible_to(request.user).of_people()
 
     def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> tuple[QuerySet[Job], bool]:
         try:
@@ -79,8 +83,8 @@ class JobAdmin(RecordAdmin):
             return None
 
     def has_steer_permission(self, request: HttpRequest) -> bool:
-        """Asked by the actions."""
-        return steering.may_steer(request)
+        """Asked by the actions; on which jobs is asked again by each."""
+        return access.may_somewhere(request.user, Verb.CANCEL)
 
     def get_urls(self) -> list[URLPattern]:
         verbs = [
@@ -97,45 +101,47 @@ class JobAdmin(RecordAdmin):
             self.admin_site.admin_view(self.resolve_view),
             name="jobs_job_resolve",
         )
-        return [*verbs, resolve, *super().get_urls()]
+        reveal = path("<uuid:job_id>/reveal/", self.admin_site.admin_view(self.reveal_view), name="jobs_job_reveal")
+        return [*verbs, resolve, reveal, *super().get_urls()]
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         """One job's page: nothing on it can be edited."""
-        if not self.has_view_permission(request):
-            raise PermissionDenied
         job = self.get_object(request, object_id)
         if job is None:
             return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)  # type: ignore[attr-defined,no-any-return]
         context = {
             **self.admin_site.each_context(request),
-            **job_page.of(job, origin=request.build_absolute_uri("/").rstrip("/")),
+            **job_page.of(job, request.user, origin=request.build_absolute_uri("/").rstrip("/")),
             "title": job.task,
             "opts": self.opts,
             "media": self.media,
             "job": job,
             "verbs": steering.buttons(request, job),
-            "may_resolve": job.status == JobStatus.IN_DOUBT and steering.may_steer(request),
+            "may_reveal": access.may(request.user, Verb.REVEAL, job),
+            "may_resolve": job.status == JobStatus.IN_DOUBT and access.may(request.user, Verb.RESOLVE, job),
         }
         return TemplateResponse(request, "admin/jobs/job/detail.html", context | (extra_context or {}))
 
     def steer_view(self, request: HttpRequest, job_id: uuid.UUID, verb: steering.Verb) -> HttpResponse:
-        return steering.one(self, request, self._steerable(request, job_id), verb)
+        return steering.one(self, request, self._steerable(request, job_id, verb.asks), verb)
 
     def resolve_view(self, request: HttpRequest, job_id: uuid.UUID, effect_id: int) -> HttpResponse:
-        job = self._steerable(request, job_id)
+        job = self._steerable(request, job_id, Verb.RESOLVE)
         effect = Effect.objects.filter(job=job, pk=min(effect_id, 2**63 - 1)).first()
         if effect is None:
             raise Http404
         return doubt.resolve(self, request, job, effect)
 
-    def _steerable(self, request: HttpRequest, job_id: uuid.UUID) -> Job:
-        if not (steering.may_steer(request) and self.has_view_permission(request)):
-            raise PermissionDenied
-        job = Job.objects.filter(pk=job_id).first()
+    def reveal_view(self, request: HttpRequest, job_id: uuid.UUID) -> HttpResponse:
+        return revealing.reveal(self, request, self._steerable(request, job_id, Verb.REVEAL))
+
+    def _steerable(self, request: HttpRequest, job_id: uuid.UUID, verb: Verb) -> Job:
+        job = self.get_queryset(request).filter(pk=job_id).first()
         if job is None:
             raise Http404
+        access.check(request.user, verb, job)
         return job
 
     @admin.display(description="Status")

@@ -2,45 +2,54 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from jobs import history, lifecycle, owners, why
+from jobs import history, lifecycle, masking, owners, why
 from jobs.admin import copying, diagram
 from jobs.admin.display import job_link, moment, pretty, took
 from jobs.api import details
-from jobs.legacy import result_of
 from jobs.models import WAITING, Job, JobStatus
+from jobs.models.grant import User
 
 LATEST = 20  # attempts, events, effects, children shown
 
 
-def of(job: Job, *, origin: str) -> dict[str, Any]:
+def of(job: Job, user: User, *, origin: str) -> dict[str, Any]:
     """The page's context: facts and what belongs to the job, newest first. `origin`: the site's scheme and host."""
-    children = list(Job.objects.filter(parent_id=job.pk).newest_first().defer("arguments", "workflow")[:LATEST])
+    children = list(
+        Job.objects.visible_to(user).filter(parent_id=job.pk).newest_first().defer("arguments", "workflow")[:LATEST]
+    )
     past = history.of(job, children=children)
+    arguments = masking.arguments(job)
     address = origin + reverse("api-jobs")
     return {
         "history": past,
         "diagram": diagram.diagram(past),
         "copies": [
-            ("Command", copying.as_command(job, job.arguments)),
-            ("curl", copying.as_curl(job, job.arguments, address)),
+            ("Command", copying.as_command(job, arguments)),
+            ("curl", copying.as_curl(job, arguments, address)),
         ],
         "facts": _facts(job),
         "why": why.explain(job) if job.status in (*WAITING, JobStatus.IN_DOUBT) else None,
         "told": details.of(job).items(),
-        "arguments": pretty(job.arguments),
-        "checkpoint": lifecycle.kept(job.pk) or "",
-        "result": pretty(result_of(job)) if job.status == JobStatus.COMPLETED else "",
+        "arguments": pretty(arguments),
+        "checkpoint": _checkpoint(job),
+        "result": pretty(masking.result(job)) if job.status == JobStatus.COMPLETED else "",
         "attempts": past.attempts[:LATEST],
         "effects": past.effects[:LATEST],
         "children": children,
         "latest": LATEST,
     }
+
+
+def _checkpoint(job: Job) -> str:
+    kept = lifecycle.kept(job.pk)
+    return pretty(masking.masked(json.loads(kept), masking.declared(job.task))) if kept else ""
 
 
 def _facts(job: Job) -> list[tuple[str, Any]]:

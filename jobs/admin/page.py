@@ -7,13 +7,15 @@ from functools import wraps
 from typing import Any
 
 from django.contrib import admin
-from django.contrib.auth.models import AbstractUser, AnonymousUser
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 
+from jobs import access
+from jobs.access import Verb
+from jobs.models.grant import User
+
 View = Callable[..., HttpResponse]
-User = AbstractUser | AnonymousUser
 
 
 def of_jobs(view: View) -> View:
@@ -29,15 +31,15 @@ def of_jobs(view: View) -> View:
 
 
 def may_see(user: User) -> bool:
-    return user.has_perm("jobs.view_job") or user.has_perm("jobs.change_job")
+    return access.may_somewhere(user, Verb.SEE)
 
 
 def may_steer(user: User) -> bool:
-    return user.has_perm("jobs.change_job")
+    return access.may_somewhere(user, Verb.CANCEL)
 
 
 def may_enqueue(user: User) -> bool:
-    return user.has_perm("jobs.add_job")
+    return access.may_somewhere(user, Verb.ENQUEUE) or user.has_perm(access.MAY_ENQUEUE)
 
 
 def check_steer(request: HttpRequest) -> None:

@@ -10,6 +10,9 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.functional import cached_property
 
+from jobs import access
+from jobs.access import Verb
+
 if TYPE_CHECKING:
     AdminBase = admin.ModelAdmin[Any]
     PaginatorBase = Paginator[Any]
@@ -46,6 +49,18 @@ class RecordAdmin(AdminBase):
 
     class Media:
         css = {"all": ("jobs/admin.css",)}
+
+    verb = Verb.SEE
+    platform_wide = False  # whether it has no queue, so that it asks for a role on all
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        return self.has_view_permission(request)
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """By the role; which rows is said by `get_queryset`."""
+        if self.platform_wide:
+            return access.may(request.user, self.verb)
+        return access.may_somewhere(request.user, self.verb)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False

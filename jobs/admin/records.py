@@ -13,12 +13,14 @@ from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from jobs import batch_tree
+from jobs import access, batch_tree, quarantine
+from jobs.access import Verb
 from jobs.admin.display import badge, block, gauge, job_link, moment, pretty
 from jobs.admin.filters import Choices, Narrowing
 from jobs.admin.readonly import RecordAdmin
 from jobs.config import config
-from jobs.models import Attempt, AuditEntry, Batch, Effect, JobEvent, JobStatus, Quarantine, WorkerBeat
+from jobs.masking import declared, masked
+from jobs.models import Attempt, AuditEntry, Batch, Effect, Job, JobEvent, JobStatus, Quarantine, WorkerBeat
 
 
 class OutcomeFilter(Narrowing):
@@ -45,7 +47,10 @@ class OfAJob(RecordAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Attempt | JobEvent | Effect]:
         rows: QuerySet[Attempt | JobEvent | Effect] = super().get_queryset(request)
-        return rows.select_related("job").defer("job__arguments", "job__workflow")
+        rows = rows.select_related("job").defer("job__arguments", "job__workflow")
+        if access.may(request.user, Verb.SEE):
+            return rows
+        return rows.filter(job__in=Job.objects.visible_to(request.user))
 
     @admin.display(description="Job")
     def of_job(self, row: Attempt | JobEvent | Effect) -> SafeString | str:
@@ -113,7 +118,7 @@ class JobEventAdmin(OfAJob):
 
     @admin.display(description="Detail")
     def what(self, event: JobEvent) -> SafeString:
-        return block(pretty(event.detail) if event.detail else "")
+        return block(pretty(masked(event.detail)) if event.detail else "")
 
 
 @admin.register(Effect)
@@ -147,7 +152,7 @@ class EffectAdmin(OfAJob):
 
     @admin.display(description="Detail")
     def what(self, effect: Effect) -> SafeString:
-        return block(pretty(effect.detail) if effect.detail else "")
+        return block(pretty(masked(effect.detail)) if effect.detail else "")
 
 
 @admin.register(Batch)
@@ -155,6 +160,7 @@ class BatchAdmin(RecordAdmin):
     change_form_template = "admin/jobs/batch/change_form.html"
     list_display = ("__str__", "state", "progress", "total", "completed", "failed", "dropped", "when")
     list_filter = ("status",)
+    platform_wide = True
     search_fields = ("name", "correlation_id")
     ordering = ("-created_at", "-id")
     fields = (
@@ -165,8 +171,8 @@ class BatchAdmin(RecordAdmin):
         "parent",
         "owner_id",
         "correlation_id",
-        "on_success",
-        "on_complete",
+        "then_on_success",
+        "then_on_complete",
         "stop_on_failure",
         "total",
         "completed",
@@ -191,6 +197,14 @@ class BatchAdmin(RecordAdmin):
     def state(self, batch: Batch) -> SafeString:
         return badge(batch.status)
 
+    @admin.display(description="On success")
+    def then_on_success(self, batch: Batch) -> SafeString:
+        return _then(batch.on_success)
+
+    @admin.display(description="On complete")
+    def then_on_complete(self, batch: Batch) -> SafeString:
+        return _then(batch.on_complete)
+
     @admin.display(description="Jobs")
     def members(self, batch: Batch) -> SafeString:
         address = reverse("admin:jobs_job_changelist", query={"batch": batch.pk})
@@ -203,6 +217,8 @@ class BatchAdmin(RecordAdmin):
 
 @admin.register(Quarantine)
 class QuarantineAdmin(RecordAdmin):
+    platform_wide = True
+    actions = ()  # with the admin's own: delete
     list_display = ("when", "queue", "reason", "size", "worker")
     search_fields = ("reason", "digest")
     ordering = ("-id",)
@@ -216,11 +232,22 @@ class QuarantineAdmin(RecordAdmin):
     def head_text(self, message: Quarantine) -> SafeString:
         return block(message.head)
 
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return access.may(request.user, Verb.DELETE)
+
+    def delete_model(self, request: HttpRequest, obj: Quarantine) -> None:
+        self.delete_queryset(request, Quarantine.objects.filter(pk=obj.pk))
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Quarantine]) -> None:
+        quarantine.delete(queryset, by=request.user.get_username())
+
 
 @admin.register(AuditEntry)
 class AuditEntryAdmin(RecordAdmin):
-    list_display = ("when", "by", "verb", "subject", "reason", "origin")
-    search_fields = ("by", "subject")
+    verb = Verb.AUDIT
+    platform_wide = True
+    list_display = ("when", "by", "verb", "subject", "reason", "origin", "address")
+    search_fields = ("by", "subject", "verb")
     ordering = ("-id",)
 
     @admin.display(description="When")
@@ -248,6 +275,11 @@ class WorkerBeatAdmin(RecordAdmin):
     @admin.display(description="Last beat")
     def beat(self, worker: WorkerBeat) -> SafeString:
         return moment(worker.beat_at)
+
+
+def _then(then: dict[str, Any] | None) -> SafeString:
+    """What follows a batch."""
+    return block(pretty(masked(then, declared(str(then.get("task", ""))))) if then else "")
 
 
 def state_of(worker: WorkerBeat) -> tuple[str, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import uuid
 
 import django_celery_results.admin  # noqa: F401 - registers what is replaced here, so it must come first
@@ -9,8 +10,10 @@ from django.contrib import admin
 from django.utils.safestring import SafeString
 from django_celery_results.models import GroupResult, TaskResult
 
-from jobs.admin.display import badge, block, job_link, moment
+from jobs import masking
+from jobs.admin.display import SHOWN, badge, block, job_link, moment, pretty
 from jobs.admin.readonly import RecordAdmin
+from jobs.reports import clean
 
 COLOURS = {
     "PENDING": "pending",
@@ -27,6 +30,7 @@ admin.site.unregister([TaskResult, GroupResult])
 
 @admin.register(TaskResult)
 class TaskResultAdmin(RecordAdmin):
+    platform_wide = True
     list_display = ("task_id", "task_name", "state", "worker", "done")
     list_filter = ("status",)
     search_fields = ("task_id__exact", "task_name__startswith")
@@ -50,15 +54,27 @@ class TaskResultAdmin(RecordAdmin):
 
     @admin.display(description="Result")
     def result_text(self, result: TaskResult) -> SafeString:
-        return block((result.result or "")[:20_000])
+        return block(_shown(result))
 
     @admin.display(description="Traceback")
     def traceback_text(self, result: TaskResult) -> SafeString:
-        return block(result.traceback or "")
+        return block(clean(result.traceback or ""))
+
+
+def _shown(result: TaskResult) -> str:
+    """Masked; what is no JSON, of a task that is not ours, without what looks secret."""
+    text = result.result or ""
+    try:
+        value = json.loads(text)
+    except (ValueError, RecursionError):
+        return clean(text)[:SHOWN]
+    return pretty(masking.of_result(result.task_name or "", value))
 
 
 @admin.register(GroupResult)
 class GroupResultAdmin(RecordAdmin):
+    platform_wide = True
+    fields = ("group_id", "date_done")
     list_display = ("group_id", "date_done")
     search_fields = ("group_id__exact",)
     ordering = ("-date_done",)

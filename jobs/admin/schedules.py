@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 from zoneinfo import available_timezones
@@ -9,14 +10,16 @@ from zoneinfo import available_timezones
 from django import forms
 from django.contrib import admin
 from django.contrib.auth import get_user_model
+from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 
-from jobs import audit, registry, schedule
-from jobs.admin.display import badge, moment
+from jobs import access, audit, masking, schedule
+from jobs.access import Verb
+from jobs.admin.display import badge, block, moment, pretty
 from jobs.models import Schedule
 
 if TYPE_CHECKING:
@@ -33,6 +36,7 @@ KEPT = ("task", "arguments", "cron", "every", "time_zone", "overlap", "missed", 
 class ScheduleForm(FormBase):
     """Checked like an enqueue: a task's name, its arguments against its signature, a cron expression, a user."""
 
+    allowed: Sequence[str] = ()
     enabled = forms.BooleanField(required=False, initial=True, help_text="Off, its ticks pass and are not made up for.")
 
     class Meta:
@@ -53,11 +57,12 @@ class ScheduleForm(FormBase):
         super().__init__(*args, **kwargs)
         if not self.fields:  # somebody who may only look
             return
-        names = dict.fromkeys([*registry.names(), self.instance.task] if self.instance.task else registry.names())
+        names = dict.fromkeys([*self.allowed, self.instance.task] if self.instance.task else self.allowed)
         self.fields["task"] = forms.ChoiceField(choices=[(name, name) for name in names])
         zones = [(name, name) for name in sorted(available_timezones())]
         self.fields["time_zone"] = forms.ChoiceField(choices=zones, initial="UTC")
         if self.instance.pk:
+            self.initial["arguments"] = _shown(self.instance)
             self.fields["enabled"].initial = not self.instance.paused
 
     @property
@@ -78,7 +83,8 @@ class ScheduleForm(FormBase):
         arguments = self.cleaned_data["arguments"] or {}
         if not isinstance(arguments, dict):
             raise forms.ValidationError('Give them by name: {"user_id": 1}')
-        return arguments
+        kept = Schedule.objects.filter(pk=self.instance.pk).values_list("arguments", flat=True).first()
+        return cast("dict[str, Any]", masking.restored(arguments, kept))
 
     def next_ticks(self) -> list[datetime]:
         """Of what is typed, or of what is saved; none while it is wrong."""
@@ -107,9 +113,38 @@ class ScheduleAdmin(AdminBase):
     class Media:
         css = {"all": ("jobs/admin.css",)}
 
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        return self.has_view_permission(request)
+
+    def has_view_permission(self, request: HttpRequest, obj: Schedule | None = None) -> bool:
+        return access.may_somewhere(request.user, Verb.SEE)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return access.may_somewhere(request.user, Verb.SCHEDULE)
+
+    def has_change_permission(self, request: HttpRequest, obj: Schedule | None = None) -> bool:
+        return access.may(request.user, Verb.SCHEDULE, obj) if obj else self.has_add_permission(request)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Schedule | None = None) -> bool:
+        return self.has_change_permission(request, obj)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Schedule]:
+        schedules = super().get_queryset(request)
+        if access.may(request.user, Verb.SEE):
+            return schedules
+        return schedules.filter(task__in=access.tasks(request.user, Verb.SEE))
+
+    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
+        """Offers the tasks that this person may schedule."""
+        form = super().get_form(request, obj, change, **kwargs)
+        return type(form.__name__, (form,), {"allowed": access.tasks(request.user, Verb.SCHEDULE)})
+
     def get_fields(self, request: HttpRequest, obj: Schedule | None = None) -> Any:
         may_change = self.has_change_permission(request, obj) if obj else self.has_add_permission(request)
-        return self.fields if may_change else (*self.fields[:-1], "paused")
+        if may_change:
+            return self.fields
+        hidden = {"arguments": "shown_arguments", "enabled": "paused"}
+        return tuple(hidden.get(name, name) for name in self.fields)
 
     def render_change_form(self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
         form = context["adminform"].form
@@ -131,7 +166,13 @@ class ScheduleAdmin(AdminBase):
 
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Schedule]) -> None:
         for one in queryset:
+            if not self.has_delete_permission(request, one):
+                raise PermissionDenied
             self.delete_model(request, one)
+
+    @admin.display(description="Arguments")
+    def shown_arguments(self, one: Schedule) -> SafeString:
+        return block(pretty(_shown(one)))
 
     @admin.display(description="When")
     def clock(self, one: Schedule) -> str:
@@ -151,4 +192,8 @@ class ScheduleAdmin(AdminBase):
 
 
 def _kept(one: Schedule) -> dict[str, Any]:
-    return {name: getattr(one, name) for name in KEPT}
+    return {name: getattr(one, name) for name in KEPT} | {"arguments": _shown(one)}
+
+
+def _shown(one: Schedule) -> Any:
+    return masking.masked(one.arguments, masking.declared(one.task))

@@ -16,7 +16,7 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.dateparse import parse_datetime
 
-from jobs import again, services
+from jobs import access, again, services
 from jobs.errors import Refused
 from jobs.lifecycle import AGAIN
 from jobs.models import WAITING, Job, JobStatus
@@ -24,7 +24,6 @@ from jobs.models import WAITING, Job, JobStatus
 if TYPE_CHECKING:
     from jobs.admin.job import JobAdmin
 
-MAY_STEER = "jobs.change_job"
 MANY = 5_000  # jobs of one press, by the hundred: the browser waits
 TEMPLATE = "admin/jobs/job/confirm.html"
 
@@ -33,6 +32,7 @@ TEMPLATE = "admin/jobs/job/confirm.html"
 class Verb:
     name: str
     label: str
+    asks: access.Verb
     fits: Collection[str]
     run: Callable[[UUID, str, str], str]  # returns what was done
 
@@ -56,10 +56,10 @@ def _copy(job_id: UUID, by: str, reason: str) -> str:
     return f"copied as {made.pk}"
 
 
-CANCEL = Verb("cancel", "Cancel", (*WAITING, JobStatus.PROCESSING), _cancel)
-RETRY = Verb("retry", "Run again", AGAIN, _retry)
-RUN_NOW = Verb("run-now", "Run now", WAITING, _run_now)
-COPY = Verb("copy", "Run a copy", JobStatus.values, _copy)
+CANCEL = Verb("cancel", "Cancel", access.Verb.CANCEL, (*WAITING, JobStatus.PROCESSING), _cancel)
+RETRY = Verb("retry", "Run again", access.Verb.RETRY, AGAIN, _retry)
+RUN_NOW = Verb("run-now", "Run now", access.Verb.RETRY, WAITING, _run_now)
+COPY = Verb("copy", "Run a copy", access.Verb.ENQUEUE, JobStatus.values, _copy)
 VERBS = {verb.name: verb for verb in (CANCEL, RETRY, RUN_NOW, COPY)}
 
 
@@ -69,16 +69,12 @@ class ReasonForm(forms.Form):
     )
 
 
-def may_steer(request: HttpRequest) -> bool:
-    return request.user.has_perm(MAY_STEER)
-
-
 def buttons(request: HttpRequest, job: Job) -> list[dict[str, str]]:
     """What this person may do to this job now."""
     return [
         {"name": verb.name, "label": verb.label, "address": reverse(f"admin:jobs_job_{verb.name}", args=[job.pk])}
         for verb in VERBS.values()
-        if job.status in verb.fits and may_steer(request)
+        if job.status in verb.fits and access.may(request.user, verb.asks, job)
     ]
 
 
@@ -100,6 +96,7 @@ def one(model_admin: JobAdmin, request: HttpRequest, job: Job, verb: Verb) -> Ht
 def many(model_admin: JobAdmin, request: HttpRequest, jobs: QuerySet[Job], verb: Verb) -> HttpResponse | None:
     """Ask back with what would happen, then do it to up to MANY of the selected jobs."""
     form = ReasonForm(request.POST if "confirmed" in request.POST else None)
+    jobs = jobs.filter(access.reach(request.user, verb.asks))
     fitting = jobs.filter(status__in=verb.fits)
     if form.is_valid():
         do = _retry_many if verb is RETRY else _cancel_many

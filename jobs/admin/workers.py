@@ -9,7 +9,8 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 
-from jobs import remote, workers
+from jobs import access, remote, workers
+from jobs.access import Verb
 from jobs.admin.page import check_steer, may_steer, of_jobs, shown
 from jobs.admin.records import state_of
 from jobs.admin.steering import ReasonForm
@@ -27,7 +28,9 @@ class Line:
 
 @of_jobs
 def workers_page(request: HttpRequest) -> HttpResponse:
-    lines = [Line(one, *state_of(one.beat), remote.memory(one.beat)) for one in workers.working()]
+    seen = set(access.queues(request.user, Verb.SEE))
+    served = [one for one in workers.working() if seen.intersection(one.beat.queues) or not one.beat.queues]
+    lines = [Line(one, *state_of(one.beat), remote.memory(one.beat)) for one in served]
     lines.sort(key=lambda line: line.state == "silent")
     return shown(request, "workers", "Workers", lines=lines, may_steer=may_steer(request.user))
 
@@ -41,6 +44,8 @@ def stop_page(request: HttpRequest, boot: uuid.UUID) -> HttpResponse:
     if one is None:
         messages.error(request, "This worker is not there any more.")
         return HttpResponseRedirect(back)
+    for queue in one.beat.queues or [None]:  # it works for all of them
+        access.check(request.user, Verb.STOP, queue)
     form = ReasonForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         try:

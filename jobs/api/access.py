@@ -1,4 +1,4 @@
-"""Who may see and do what over REST: staff everything, others what is their own."""
+"""What `jobs.access` says, as answers over REST: what is invisible is not found, what is not allowed is refused."""
 
 from __future__ import annotations
 
@@ -6,17 +6,14 @@ import uuid
 from collections.abc import Mapping
 from typing import Any
 
-from django.contrib.auth.models import AbstractUser, AnonymousUser
+from django.core.exceptions import PermissionDenied
 from django.db.models import Q, QuerySet
-from rest_framework.exceptions import PermissionDenied
 
+from jobs import access
+from jobs.access import Verb
 from jobs.errors import JobNotFound
 from jobs.models import Batch, Effect, Job, JobQuerySet, Schedule
-
-User = AbstractUser | AnonymousUser
-
-MAY_ENQUEUE = "jobs.add_job"
-MAY_STEER = "jobs.change_job"
+from jobs.models.grant import User
 
 
 def visible_job(user: User, job_id: str) -> Job:
@@ -31,6 +28,18 @@ def visible_job(user: User, job_id: str) -> Job:
     return job
 
 
+def steerable_job(user: User, verb: Verb, job_id: str) -> Job:
+    """The job, if the user may do this to it.
+
+    Raises:
+        JobNotFound: as `visible_job`.
+        PermissionDenied: the user may see it, and no more.
+    """
+    job = visible_job(user, job_id)
+    access.check(user, verb, job)
+    return job
+
+
 def visible_jobs(user: User) -> JobQuerySet:
     """The jobs that the user may see."""
     return Job.objects.visible_to(user)
@@ -38,17 +47,21 @@ def visible_jobs(user: User) -> JobQuerySet:
 
 def steerable_jobs(user: User) -> JobQuerySet:
     """The jobs that the user may cancel and run again."""
-    return visible_jobs(user)
+    return visible_jobs(user).filter(access.reach(user, Verb.CANCEL))
 
 
 def visible_batches(user: User) -> QuerySet[Batch]:
+    """Their own; all for viewers of all queues, since a batch has none."""
     batches = Batch.objects.all()
-    return batches if user.is_staff else batches.filter(owner_id=user.pk or -1)
+    return batches if sees_platform(user) else batches.filter(owner_id=user.pk or -1)
 
 
 def visible_schedules(user: User) -> QuerySet[Schedule]:
+    """Their own, and those whose task is of a queue on which they have a role."""
     schedules = Schedule.objects.all()
-    return schedules if user.is_staff else schedules.filter(owner_id=user.pk or -1)
+    if sees_platform(user):
+        return schedules
+    return schedules.filter(Q(owner_id=user.pk or -1) | Q(task__in=access.tasks(user, Verb.SEE)))
 
 
 def visible_effects(user: User) -> QuerySet[Effect]:
@@ -58,36 +71,29 @@ def visible_effects(user: User) -> QuerySet[Effect]:
 
 def sees_platform(user: User) -> bool:
     """Whether the user may see what concerns everybody: counts of all jobs, workers and what they run."""
-    return user.is_staff
+    return access.may(user, Verb.SEE)
 
 
 def check_platform(user: User) -> None:
     """Raises PermissionDenied unless the user sees the platform."""
-    if not sees_platform(user):
-        raise PermissionDenied
+    access.check(user, Verb.SEE)
 
 
 def check_list_of(user: User, owner_id: int) -> None:
-    """Raises PermissionDenied unless the user may list this owner's jobs."""
-    if not user.is_staff and user.pk != owner_id:
+    """Raises PermissionDenied unless the user may ask for this owner's jobs; they get what is visible to them."""
+    if user.pk != owner_id and not access.may_somewhere(user, Verb.SEE):
         raise PermissionDenied
 
 
-def check_enqueue(user: User, args: Mapping[str, Any], owner_id: int | None) -> None:
-    """Raises PermissionDenied unless the user may enqueue by task name, and for this owner."""
-    if user.is_staff:
-        return
-    lead = args.get("lead_data")
-    named = [owner_id, args.get("user_id"), lead.get("user_id") if isinstance(lead, dict) else None]
-    others = any(value is not None and str(value) != str(user.pk) for value in named)
-    if others or not user.has_perm(MAY_ENQUEUE):
+def check_enqueue(user: User, task: str, args: Mapping[str, Any], owner_id: int | None) -> None:
+    """Raises PermissionDenied unless the user may enqueue this task, and for this owner."""
+    if not access.may_enqueue(user, task, args, owner_id):
         raise PermissionDenied
 
 
-def check_steer(user: User, permission: str) -> None:
-    """Raises PermissionDenied unless the user is staff with this permission: what it allows concerns everybody."""
-    if not (user.is_staff and user.has_perm(permission)):
-        raise PermissionDenied
+def check(user: User, verb: Verb, subject: access.Subject) -> None:
+    """Raises PermissionDenied unless the user may."""
+    access.check(user, verb, subject)
 
 
 def _find(user: User, job_id: str) -> Job | None:

@@ -11,6 +11,7 @@ from rest_framework.response import Response
 from typing_extensions import TypedDict
 
 from jobs import batches
+from jobs.access import Verb
 from jobs.api import access, pages, parsing, shapes
 from jobs.api.parsing import Reasoned
 from jobs.api.responses import ok
@@ -32,7 +33,7 @@ class CancelledBatch(BatchRow):
 
 
 class BatchList(ApiView):
-    """The user's batches, or all for staff, newest first."""
+    """The user's batches, or all for viewers of all queues, newest first."""
 
     @described(
         "list_batches",
@@ -55,7 +56,7 @@ class BatchList(ApiView):
 
 
 class BatchDetail(ApiView):
-    """How many jobs a batch has, and how they ended so far. Its owner's, or anybody's for staff."""
+    """How many jobs a batch has, and how they ended so far. Its owner's, or anybody's for viewers of all queues."""
 
     @described("get_batch", "How far a batch is", BatchRow)
     def get(self, request: Request, batch_id: uuid.UUID) -> Response:
@@ -68,6 +69,7 @@ class BatchCancel(ApiView):
     @described("cancel_batch", "Cancel a batch", CancelledBatch, takes=Reasoned)
     def post(self, request: Request, batch_id: uuid.UUID) -> Response:
         batch = _visible(request, batch_id)
+        access.check(request.user, Verb.CANCEL, batch)
         reason = parsing.body_of(request, Reasoned).reason
         number = batches.cancel(batch.pk, by=request.user.get_username(), reason=reason)
         batch.refresh_from_db()

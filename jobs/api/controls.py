@@ -8,7 +8,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from typing_extensions import TypedDict
 
-from jobs import services
+from jobs import queues, registry, services
+from jobs.access import Verb
 from jobs.api import access, parsing
 from jobs.api.parsing import Reasoned
 from jobs.api.responses import ok
@@ -44,7 +45,7 @@ class Paused(ApiView):
 
 
 class Control(ApiView):
-    """Holds back a queue or a task, or lets it go on. For staff who may change its control."""
+    """Holds back a queue or a task, or lets it go on. For operators of the queue, or of the task's."""
 
     scope: ClassVar[Scope] = Scope.ADMIN
 
@@ -74,7 +75,8 @@ class ResumeTask(Control):
 
 
 def _who(request: Request, subject: str, name: str) -> dict[str, str]:
-    access.check_steer(request.user, f"jobs.change_{subject}control")
+    steered = queues.QUEUE_ALIASES.get(name, name) if subject == "queue" else registry.find(name)
+    access.check(request.user, Verb.PAUSE, steered)
     reason = parsing.body_of(request, Reasoned).reason
     return {subject: name, "by": request.user.get_username(), "reason": reason, "origin": ORIGIN}
 

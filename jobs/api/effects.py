@@ -10,6 +10,7 @@ from rest_framework.response import Response
 from typing_extensions import TypedDict
 
 from jobs import services
+from jobs.access import Verb
 from jobs.api import access, parsing
 from jobs.api.parsing import Body, Text
 from jobs.api.responses import ok
@@ -64,15 +65,16 @@ class EffectList(ApiView):
 
 
 class EffectResolve(ApiView):
-    """Settles an effect in doubt; its job runs on, and skips what has happened. For staff who may change jobs."""
+    """Settles an effect in doubt; its job runs on, and skips what has happened. For operators of its queue."""
 
     scope: ClassVar[Scope] = Scope.ADMIN
 
     @described("resolve_effect", "Say whether an effect in doubt happened", JobRow, takes=Word)
     def post(self, request: Request, effect_id: int) -> Response:
-        if effect_id > BIGGEST or not access.visible_effects(request.user).filter(pk=effect_id).exists():
+        found = access.visible_effects(request.user).filter(pk=min(effect_id, BIGGEST)).select_related("job").first()
+        if found is None:
             raise JobNotFound(f"There is no effect {effect_id}.", field="effect_id", code="EFFECT_NOT_FOUND")
-        access.check_steer(request.user, access.MAY_STEER)
+        access.check(request.user, Verb.RESOLVE, found.job)
         word = parsing.body_of(request, Word)
         by = request.user.get_username()
         job = services.resolve(effect_id, happened=word.happened, by=by, reason=word.reason)

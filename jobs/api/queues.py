@@ -11,6 +11,7 @@ from rest_framework.response import Response
 from typing_extensions import TypedDict
 
 from jobs import health, services, throughput
+from jobs.access import Verb, reach
 from jobs.api import access, parsing
 from jobs.api.responses import ok
 from jobs.api.schema import described, parameter
@@ -86,7 +87,7 @@ class QueueList(ApiView):
 
 
 class QueueStats(ApiView):
-    """How many jobs of a queue wait, are delayed, exist, and have an outcome. Counts only, for every user."""
+    """How many jobs of a queue wait, are delayed, exist, and have an outcome. Of those that the user may see."""
 
     @described("get_queue_stats", "How many jobs a queue has", QueueStatistics)
     def get(self, request: Request, queue: str) -> Response:
@@ -94,7 +95,10 @@ class QueueStats(ApiView):
         if name not in QUEUES:
             known = ", ".join([*QUEUES, *QUEUE_ALIASES])
             raise UnknownQueue(f"Unknown queue {queue[:50]!r}. Queues: {known}.", field="queue")
-        return ok({"queue": queue, "stats": services.queue_stats(name)}, message="Queue statistics retrieved")
+        return ok(
+            {"queue": queue, "stats": services.queue_stats(name, among=reach(request.user, Verb.SEE))},
+            message="Queue statistics retrieved",
+        )
 
 
 def _row(found: QueueHealth, counts: OpenCounts, recent: Recent | None) -> QueueRow:

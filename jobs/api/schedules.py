@@ -10,7 +10,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from typing_extensions import TypedDict
 
-from jobs import schedule
+from jobs import masking, schedule
+from jobs.access import Verb
 from jobs.api import access, parsing
 from jobs.api.parsing import Reasoned
 from jobs.api.responses import ok
@@ -20,7 +21,6 @@ from jobs.api.shapes import JobRow, Task, Time, job_row
 from jobs.api.view import ApiView
 from jobs.models import Schedule
 
-MAY_CHANGE = "jobs.change_schedule"
 TICKS = 5
 
 
@@ -45,7 +45,7 @@ class ScheduleRows(TypedDict):
 
 
 class ScheduleList(ApiView):
-    """All schedules for staff; the user's own for others."""
+    """Those of queues on which the user has a role, and their own."""
 
     @described("list_schedules", "Schedules, with their next ticks", ScheduleRows)
     def get(self, request: Request) -> Response:
@@ -54,7 +54,7 @@ class ScheduleList(ApiView):
 
 
 class SchedulePause(ApiView):
-    """Lets its ticks pass. For staff who may change schedules."""
+    """Lets its ticks pass. For admins of its task's queue."""
 
     scope: ClassVar[Scope] = Scope.ADMIN
 
@@ -94,7 +94,7 @@ def _steered(request: Request, name: str) -> tuple[Schedule, dict[str, str]]:
     one = None if "\x00" in name else access.visible_schedules(request.user).filter(name=name).first()
     if one is None:
         raise NotFound(f"There is no schedule {name[:150]!r}.")
-    access.check_steer(request.user, MAY_CHANGE)
+    access.check(request.user, Verb.SCHEDULE, one)
     reason = parsing.body_of(request, Reasoned).reason
     return one, {"by": request.user.get_username(), "reason": reason, "origin": "REST"}
 
@@ -104,7 +104,7 @@ def _row(one: Schedule) -> ScheduleRow:
     return {
         "name": one.name,
         "task": one.task,
-        "arguments": one.arguments,
+        "arguments": masking.masked(one.arguments, masking.declared(one.task)),
         "cron": one.cron or None,
         "every": one.every,
         "time_zone": one.time_zone,

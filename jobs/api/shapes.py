@@ -8,8 +8,8 @@ from typing import Annotated, Any, cast
 from pydantic import Field
 from typing_extensions import TypedDict
 
+from jobs import masking
 from jobs.api import details
-from jobs.legacy import result_of
 from jobs.models import Batch, BatchStatus, Job, JobStatus
 
 JobId = Annotated[str, Field(examples=["01a2092a-82c2-769a-9611-a26b79d4a12e"])]
@@ -75,7 +75,7 @@ class BatchRow(TypedDict):
 
 def job_status(job: Job) -> JobDetails:
     """One job with its result and what its app says of it."""
-    return cast("JobDetails", {**job_row(job), "result": result_of(job), **details.of(job)})
+    return cast("JobDetails", {**job_row(job), "result": masking.result(job), **details.of(job)})
 
 
 def job_row(job: Job) -> JobRow:

@@ -11,7 +11,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from typing_extensions import TypedDict
 
-from jobs import services
+from jobs import masking, services
+from jobs.access import Verb
 from jobs.api import access, parsing
 from jobs.api.jobs import LAST_EPOCH
 from jobs.api.parsing import Reasoned
@@ -20,7 +21,6 @@ from jobs.api.schema import described
 from jobs.api.shapes import JobId, JobRow, job_row
 from jobs.api.view import ApiView
 from jobs.errors import WrongState
-from jobs.legacy import result_of
 from jobs.models import JobStatus
 
 ORIGIN = "REST"
@@ -48,7 +48,7 @@ class JobResult(ApiView):
         job = access.visible_job(request.user, job_id)
         if job.status != JobStatus.COMPLETED:
             raise WrongState(f"Job {job.pk} is {job.status}: only a completed one has a result.", field="status")
-        data: Result = {"job_id": str(job.pk), "status": JobStatus(job.status), "result": result_of(job)}
+        data: Result = {"job_id": str(job.pk), "status": JobStatus(job.status), "result": masking.result(job)}
         return ok(data, message="Result retrieved")
 
 
@@ -58,7 +58,7 @@ class JobCopy(ApiView):
     @described("copy_job", "Run a copy of a job", JobRow, takes=Reasoned, status=[202])
     def post(self, request: Request, job_id: str) -> Response:
         job = access.visible_job(request.user, job_id)
-        access.check_enqueue(request.user, job.arguments, job.owner_id)
+        access.check_enqueue(request.user, job.task, job.arguments, job.owner_id)
         reason = parsing.body_of(request, Reasoned).reason
         made = services.copy(job.pk, by=request.user.get_username(), reason=reason, origin=ORIGIN)
         return ok(
@@ -71,21 +71,21 @@ class JobRunNow(ApiView):
 
     @described("run_job_now", "Run a waiting job now", JobRow, takes=Reasoned)
     def post(self, request: Request, job_id: str) -> Response:
-        job = access.visible_job(request.user, job_id)
+        job = access.steerable_job(request.user, Verb.RETRY, job_id)
         reason = parsing.body_of(request, Reasoned).reason
         job = services.run_now(job.pk, by=request.user.get_username(), reason=reason, origin=ORIGIN)
         return ok(job_row(job), message="Job is due")
 
 
 class JobChange(ApiView):
-    """Gives a waiting job another time, or another priority: that is for staff, since it concerns others' jobs."""
+    """Gives a waiting job another time, or another priority: that is for operators, since it concerns others' jobs."""
 
     @described("change_job", "Change the time or the priority of a waiting job", JobRow, takes=Change)
     def post(self, request: Request, job_id: str) -> Response:
-        job = access.visible_job(request.user, job_id)
+        job = access.steerable_job(request.user, Verb.RETRY, job_id)
         wish = parsing.body_of(request, Change)
         if wish.priority is not None:
-            access.check_steer(request.user, access.MAY_STEER)
+            access.check(request.user, Verb.PAUSE, job.queue)
         job = services.change(
             job.pk,
             run_at=None if wish.run_at is None else datetime.fromtimestamp(wish.run_at, UTC),

@@ -15,7 +15,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from typing_extensions import TypedDict
 
-from jobs import tick
+from jobs import access, tick
+from jobs.access import Verb
 from jobs.api import parsing
 from jobs.api.authentication import Token
 from jobs.api.parsing import Body
@@ -27,7 +28,6 @@ from jobs.config import config
 from jobs.queues import QUEUES, limits
 
 TIMER = "timer"  # what `request.auth` says of a call with TICK_TOKEN
-PERMISSION = "jobs.change_job"
 
 
 class TickToken(BaseAuthentication):
@@ -46,7 +46,7 @@ class MayTick(BasePermission):
 
     def has_permission(self, request: Request, view: Any) -> bool:
         user = request.user
-        return request.auth == TIMER or (user.is_authenticated and user.is_staff and user.has_perm(PERMISSION))
+        return request.auth == TIMER or access.may(user, Verb.ENQUEUE)
 
 
 class Asked(Body):

@@ -8,8 +8,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from typing_extensions import TypedDict
 
-from jobs import why
-from jobs.api import access
+from jobs import access, why
+from jobs.access import Verb
+from jobs.api.access import visible_job
 from jobs.api.responses import ok
 from jobs.api.schema import described
 from jobs.api.shapes import JobId
@@ -39,9 +40,13 @@ class Reasons(TypedDict):
 
 
 class Why(ApiView):
-    """Every gate between a job and a worker, and the first that is shut. Only staff see what names other jobs."""
+    """Every gate between a job and a worker, and the first that is shut.
+
+    What names other jobs is for those with a role on its queue.
+    """
 
     @described("explain_job", "Why has it not run?", Reasons)
     def get(self, request: Request, job_id: str) -> Response:
-        found = why.explain(access.visible_job(request.user, job_id))
-        return ok(found.as_dict(details=request.user.is_staff), message=found.text)
+        job = visible_job(request.user, job_id)
+        found = why.explain(job)
+        return ok(found.as_dict(details=access.may(request.user, Verb.SEE, job.queue)), message=found.text)

@@ -4,6 +4,7 @@ from jobs.models.alert import Alert
 from jobs.models.batch import Batch, BatchStatus
 from jobs.models.control import QueueControl, TaskControl
 from jobs.models.effect import Effect, EffectStatus
+from jobs.models.grant import Grant, Role
 from jobs.models.job import FINAL, WAITING, Attempt, Checkpoint, Job, JobEvent, JobQuerySet, JobStatus
 from jobs.models.process import Canary, Lease, WorkerBeat
 from jobs.models.record import AuditEntry, IdempotencyKey, Quarantine
@@ -23,6 +24,7 @@ __all__ = [
     "Counted",
     "Effect",
     "EffectStatus",
+    "Grant",
     "IdempotencyKey",
     "Job",
     "JobEvent",
@@ -31,6 +33,7 @@ __all__ = [
     "Lease",
     "Quarantine",
     "QueueControl",
+    "Role",
     "Schedule",
     "Slice",
     "Tally",

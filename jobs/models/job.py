@@ -6,10 +6,11 @@ import uuid
 from typing import Any
 
 import uuid_utils.compat
-from django.contrib.auth.models import AbstractUser, AnonymousUser
 from django.db import models
 from django.db.models import Q
 from django.db.models.expressions import RawSQL
+
+from jobs.models.grant import RANK, Role, User, standing_of
 
 
 class JobStatus(models.TextChoices):
@@ -48,9 +49,11 @@ class JobQuerySet(models.QuerySet["Job"]):
         """All but the platform's own."""
         return self.exclude(task=CANARY)
 
-    def visible_to(self, user: AbstractUser | AnonymousUser) -> JobQuerySet:
-        """Staff see every job, others their own."""
-        return self.of_people() if user.is_staff else self.filter(owner_id=user.pk or -1)
+    def visible_to(self, user: User) -> JobQuerySet:
+        """Their own, and those of the queues on which they have a role."""
+        standing = standing_of(user)
+        jobs = self.of_people() if standing.anywhere >= RANK[Role.VIEWER] else self
+        return jobs.filter(standing.reach(Role.VIEWER, user.pk))
 
     def newest_first(self) -> JobQuerySet:
         return self.order_by("-created_at", "-id")
@@ -114,6 +117,7 @@ class Job(models.Model):
 
     class Meta:
         ordering = ["-created_at", "-id"]
+        permissions = [("reveal_job", "Can reveal a job's sensitive arguments and results")]
         indexes = [
             # What the dispatcher probes; also the count of what waits.
             models.Index(

@@ -10,7 +10,8 @@ class AuditEntry(models.Model):
 
     at = models.DateTimeField()
     by = models.CharField(max_length=150)
-    origin = models.CharField(max_length=100, blank=True)
+    origin = models.CharField(max_length=100, blank=True, help_text="admin, REST, command, flower or celery.")
+    address = models.CharField(max_length=45, blank=True)
     verb = models.CharField(max_length=64)
     subject = models.CharField(max_length=200)
     reason = models.CharField(max_length=300, blank=True)

@@ -17,7 +17,7 @@ from django.db.models.functions import Coalesce
 from django.db.models.lookups import GreaterThan, LessThan
 from django.utils import timezone
 
-from jobs import owners
+from jobs import masking, owners
 from jobs.clock import Now
 from jobs.models import FINAL, WAITING, JobStatus
 from jobs.query.reading import BadQuery, Word
@@ -65,6 +65,8 @@ def meaning(word: Word) -> Q:
     if not word.field:
         return _text(word.values[0])
     if word.field.startswith("args."):
+        if not masking.is_searchable(word.field.removeprefix("args.")):
+            raise BadQuery(f"{word.field} is masked: jobs cannot be found by it.")
         return _any(word, lambda value, _: _argument(word.field.removeprefix("args."), value))
     field = FIELDS.get(word.field)
     if field is None:

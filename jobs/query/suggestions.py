@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from jobs import registry
+from jobs import masking, registry
 from jobs.query.fields import FIELDS
 from jobs.query.reading import BadQuery, read
 
@@ -60,4 +60,5 @@ def _arguments(before: str) -> list[str]:
     except BadQuery:
         return []
     specs = [spec for name in tasks if (spec := registry.find(name))]
-    return sorted({argument for spec in specs for argument in spec.signature.parameters})
+    arguments = {argument for spec in specs for argument in spec.signature.parameters}
+    return sorted(argument for argument in arguments if masking.is_searchable(argument))

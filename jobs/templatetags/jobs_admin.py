@@ -10,8 +10,9 @@ from django.core.handlers.asgi import ASGIRequest
 from django.urls import reverse
 from django.utils.safestring import SafeString
 
-from jobs import overview
+from jobs import masking
 from jobs.admin import charts, display
+from jobs.admin.overview import seen_by
 from jobs.admin.page import may_see
 from jobs.models import Job
 from jobs.overview import QueueLine
@@ -21,6 +22,7 @@ register = template.Library()
 register.filter("badge", display.badge)
 register.filter("bar", display.bar)
 register.filter("gauge", display.gauge)
+register.filter("masked", masking.masked)
 register.filter("moment", display.moment)
 register.filter("pretty", display.pretty)
 register.filter("took", display.took)
@@ -29,8 +31,9 @@ register.filter("span", display.spanned)
 
 @register.inclusion_tag("admin/jobs/overview.html", takes_context=True)
 def jobs_overview(context: template.Context) -> dict[str, Any]:
-    """The platform's state, for those who may see jobs."""
-    return {"overview": overview.of() if may_see(context["request"].user) else None, "first_page": True}
+    """The platform's state, of the queues on which this person has a role."""
+    user = context["request"].user
+    return {"overview": seen_by(user) if may_see(user) else None, "first_page": True}
 
 
 @register.simple_tag

@@ -8,6 +8,14 @@ import pytest
 
 from jobs.testing import FrozenClock, frozen_clock
 from jobs.testing import no_ringing as ringing_off
+from jobs.testing.flushing import audit_flushed
+
+
+@pytest.fixture(scope="session", autouse=True)
+def jobs_audit_flushed() -> Iterator[None]:
+    """Tests that commit leave no audit behind."""
+    with audit_flushed():
+        yield
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@
 import inspect
 import re
 
-from jobs import errors, query
+from jobs import access, errors, query
 from jobs.effects import Fate
 from jobs.lifecycle import CELERY_STATES
 from jobs.models import JobStatus
@@ -74,3 +74,12 @@ def test_every_field_of_a_search_is_explained_with_an_example_that_works() -> No
 
 def test_the_words_of_status_and_is_are_explained() -> None:
     assert all(f"`{word}`" in pages.prose(SEARCHING) for name in ("is",) for word in query.FIELDS[name].values)
+
+
+def test_each_verb_stands_beside_the_role_that_it_asks_for() -> None:
+    told = {
+        verb: row[0].strip("`")
+        for row in pages.rows(pages.DOCS / "access.md") if len(row) == 2
+        for verb in row[1].split(", ")
+    }  # fmt: skip
+    assert told == {verb.value: role.value for verb, role in access.NEEDS.items()}

@@ -79,8 +79,8 @@ def test_a_waiting_job_is_cancelled_there_and_who_did_it_is_recorded(flower: Flo
         "cancel",
         "jürgen (ann)",
         "flower",
-        "pending",
-        "cancelled",
+        {"status": "pending", "cancel_requested": False},
+        {"status": "cancelled", "cancel_requested": False},
     )
 
 

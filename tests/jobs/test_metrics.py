@@ -12,10 +12,10 @@ from prometheus_client.parser import text_string_to_metric_families
 from pytest_django.fixtures import DjangoAssertNumQueries
 
 from jobs import clock, metrics, services, statistics
-from tests.jobs.api.people import owner, staff
+from tests.jobs.api.people import owner, viewer
 from tests.jobs.states import in_state, put, running
 
-__all__ = ["owner", "staff"]
+__all__ = ["owner", "viewer"]
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("redis")]
 
@@ -73,8 +73,8 @@ def test_strangers_and_users_read_nothing(client: Client, owner: User) -> None:
     assert client.get("/metrics").status_code == 403
 
 
-def test_staff_read_it(client: Client, staff: User) -> None:
-    client.force_login(staff)
+def test_viewers_of_all_queues_read_it(client: Client, viewer: User) -> None:
+    client.force_login(viewer)
     answer = client.get("/metrics")
     assert (answer.status_code, answer["Content-Type"]) == (200, metrics.TYPE)
     assert b"fikiri_jobs_ended_total" in answer.content

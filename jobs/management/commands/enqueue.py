@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import getpass
 import json
 from typing import Any
 
@@ -30,7 +31,7 @@ class Command(AnsweringCommand):
         spec = registry.get(task)
         args = _object(given) | dict(_pair(spec, argument) for argument in arguments)
         chosen = {name: options[name] for name in ("delay", "priority", "key")}
-        return job_row(services.enqueue(task, args, owner_id=owner, **chosen))
+        return job_row(services.enqueue_by_hand(task, args, by=getpass.getuser(), owner_id=owner, **chosen))
 
     def show(self, answer: JobRow) -> None:
         self.stdout.write(answer["job_id"])

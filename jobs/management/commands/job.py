@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import getpass
 import json
 from typing import Any
 
 from django.core.management.base import CommandParser
 
-from jobs import services
+from jobs import masking, revealing, services
 from jobs.api.shapes import epoch, job_status
 from jobs.models import Job
 from jobs.terminal import AnsweringCommand, ago, printable
@@ -19,15 +20,26 @@ class Command(AnsweringCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         super().add_arguments(parser)
         parser.add_argument("job", help="its id, or your own id for it")
+        parser.add_argument(
+            "--reveal", action="store_true", help="show what is masked; needs --reason, and is recorded"
+        )
+        parser.add_argument("--reason", default="", help="why you need to see it")
 
-    def ask(self, *, job: str, **_: Any) -> dict[str, Any]:
+    def ask(self, *, job: str, reveal: bool, reason: str, **_: Any) -> dict[str, Any]:
         self._job = services.find(job)
-        return job_status(self._job) | {
-            "args": self._job.arguments,
-            "attempts": [_attempt(attempt) for attempt in self._job.attempts.order_by("number")],
-            "effects": [_effect(effect) for effect in self._job.effects.order_by("id")],
-            "events": [_event(event) for event in self._job.events.order_by("id")],
-        }
+        shown: dict[str, Any] = {"args": masking.arguments(self._job)}
+        if reveal:
+            told = revealing.reveal(self._job, by=getpass.getuser(), reason=reason)
+            shown = {"args": told.arguments, "result": told.result}
+        return (
+            job_status(self._job)
+            | shown
+            | {
+                "attempts": [_attempt(attempt) for attempt in self._job.attempts.order_by("number")],
+                "effects": [_effect(effect) for effect in self._job.effects.order_by("id")],
+                "events": [_event(event) for event in self._job.events.order_by("id")],
+            }
+        )
 
     def show(self, answer: dict[str, Any]) -> None:
         job = self._job
@@ -98,4 +110,4 @@ def _effect(effect: Any) -> dict[str, Any]:
 
 
 def _event(event: Any) -> dict[str, Any]:
-    return {"kind": event.kind, "by": event.by, "detail": event.detail, "at": epoch(event.at)}
+    return {"kind": event.kind, "by": event.by, "detail": masking.masked(event.detail), "at": epoch(event.at)}

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+import getpass
 from typing import Any
 
 from django.contrib.auth import get_user_model
 from django.core.management.base import BaseCommand, CommandError, CommandParser
-from knox.models import AuthToken
 
+from jobs import tokens
 from jobs.api.scopes import Scope
+from jobs.origin import coming_from
 
 DAYS = 90
 MOST_DAYS = 3650
@@ -39,6 +40,7 @@ class Command(BaseCommand):
             )
         if not owner.is_active:
             raise CommandError(f"User {user!r} is not active: the token would not be accepted.", returncode=2)
-        made, token = AuthToken.objects.create(owner, expiry=timedelta(days=days), prefix=Scope(scope).prefix)
+        with coming_from("command"):
+            made, token = tokens.make(owner, days=days, by=getpass.getuser(), prefix=Scope(scope).prefix)
         self.stderr.write(f"For {scope}. Valid until {made.expiry:%Y-%m-%d %H:%M} UTC. It is not shown again.")
         self.stdout.write(token)

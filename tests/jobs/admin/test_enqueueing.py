@@ -78,6 +78,6 @@ def test_a_task_that_is_none_is_not_found(as_writer: Client) -> None:
         assert as_writer.get(PAGE, {"task": name}).status_code == 404
 
 
-def test_who_may_not_enqueue_is_refused(as_operator: Client) -> None:
-    assert as_operator.get(PAGE).status_code == 403
-    assert as_operator.post(f"{PAGE}?task=tests.write", {"arg_to": "x"}).status_code == 403
+def test_who_may_not_enqueue_is_refused(as_viewer: Client) -> None:
+    assert as_viewer.get(PAGE).status_code == 403
+    assert as_viewer.post(f"{PAGE}?task=tests.write", {"arg_to": "x"}).status_code == 403

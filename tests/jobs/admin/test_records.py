@@ -95,13 +95,14 @@ def test_a_record_is_never_added_edited_or_deleted(as_superuser: Client, make: M
     name = f"admin:{row._meta.app_label}_{row._meta.model_name}"
     before = type(row).objects.filter(pk=row.pk).values().get()
     assert as_superuser.get(reverse(f"{name}_add")).status_code == 403
-    assert as_superuser.post(reverse(f"{name}_delete", args=[row.pk]), {"post": "yes"}).status_code == 403
+    if not isinstance(row, Quarantine):  # that one is thrown away once it was looked at
+        assert as_superuser.post(reverse(f"{name}_delete", args=[row.pk]), {"post": "yes"}).status_code == 403
     as_superuser.post(reverse(f"{name}_change", args=[row.pk]), {"name": "other", "reason": "other"})
     assert type(row).objects.filter(pk=row.pk).values().get() == before
 
 
 @pytest.mark.parametrize("make", RECORDS)
-def test_a_record_is_hidden_from_staff_without_permission(as_staff: Client, make: Make) -> None:
+def test_a_record_is_hidden_from_staff_without_a_role(as_staff: Client, make: Make) -> None:
     row = make()
     assert as_staff.get(reverse(f"admin:{row._meta.app_label}_{row._meta.model_name}_changelist")).status_code == 403
 

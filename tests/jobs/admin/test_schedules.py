@@ -6,12 +6,13 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from django.contrib.auth.models import Permission, User
+from django.contrib.auth.models import User
 from django.test import Client
 
-from jobs.models import AuditEntry, Schedule
+from jobs.models import AuditEntry, Role, Schedule
 from tests.jobs.admin.conftest import page, text_of
 from tests.jobs.api import states
+from tests.jobs.api.people import with_role
 
 GIVEN = {
     "name": "morning",
@@ -128,7 +129,7 @@ def test_who_may_only_look_changes_nothing(staff: User, as_staff: Client, as_sup
     add(as_superuser)
     schedule = Schedule.objects.get()
     assert as_staff.get("/admin/jobs/schedule/").status_code == 403
-    staff.user_permissions.add(Permission.objects.get(codename="view_schedule"))
+    with_role(staff, Role.VIEWER)
     assert "morning" in page(as_staff, "jobs_schedule_change", schedule.pk)
     assert as_staff.post("/admin/jobs/schedule/add/", GIVEN).status_code == 403
     assert as_staff.post(f"/admin/jobs/schedule/{schedule.pk}/change/", GIVEN | {"name": "x"}).status_code == 403

@@ -8,11 +8,18 @@ import pytest
 from django.contrib.auth.models import User
 from rest_framework.test import APIClient
 
-from tests.jobs.api.people import operator, other, owner, staff, superuser, viewer
+from jobs.models import Role
+from tests.jobs.api.people import a_user, operator, other, owner, superuser, viewer, with_role
 
-__all__ = ["operator", "other", "owner", "staff", "superuser", "viewer"]
+__all__ = ["operator", "other", "owner", "superuser", "viewer"]
 
 Login = Callable[[User | None], APIClient]
+
+
+@pytest.fixture
+def staff(db: None) -> User:
+    """An operator of all queues."""
+    return with_role(a_user("staff", is_staff=True), Role.OPERATOR)
 
 
 @pytest.fixture
@@ -46,3 +53,8 @@ def as_other(other: User, logged_in: Login) -> APIClient:
 @pytest.fixture
 def as_staff(staff: User, logged_in: Login) -> APIClient:
     return logged_in(staff)
+
+
+@pytest.fixture
+def as_viewer(viewer: User, logged_in: Login) -> APIClient:
+    return logged_in(viewer)

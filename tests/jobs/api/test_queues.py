@@ -16,19 +16,19 @@ def stats(client: APIClient, queue: str) -> dict[str, int]:
     return counts
 
 
-def test_jobs_are_counted_by_what_they_do(as_owner: APIClient) -> None:
+def test_jobs_are_counted_by_what_they_do(as_staff: APIClient) -> None:
     states.waiting()
     states.waiting(delay=60)
     states.running()
     states.dead()
     states.completed()
-    assert stats(as_owner, "crm") == {"pending_jobs": 1, "delayed_jobs": 1, "total_jobs": 5, "total_results": 2}
+    assert stats(as_staff, "crm") == {"pending_jobs": 1, "delayed_jobs": 1, "total_jobs": 5, "total_results": 2}
 
 
 @pytest.mark.parametrize("queue", ["email", "ai", "gmail_sync"])
-def test_each_queue_counts_its_own(as_owner: APIClient, queue: str) -> None:
+def test_each_queue_counts_its_own(as_staff: APIClient, queue: str) -> None:
     states.waiting()
-    assert stats(as_owner, queue) == EMPTY
+    assert stats(as_staff, queue) == EMPTY
 
 
 @pytest.mark.parametrize("queue", ["mail", "CRM", "fikiri:crm", "%00", "x" * 3000])

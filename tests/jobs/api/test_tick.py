@@ -62,10 +62,10 @@ def test_without_a_token_in_the_settings_no_token_fits(
     assert asked == []
 
 
-def test_staff_who_may_change_jobs_may(
-    operator: User, staff: User, owner: User, asked: list[Any], logged_in: Login
+def test_operators_of_all_queues_may(
+    operator: User, viewer: User, owner: User, asked: list[Any], logged_in: Login
 ) -> None:
-    answers = [logged_in(user).post("/api/tick").status_code for user in (operator, staff, owner)]
+    answers = [logged_in(user).post("/api/tick").status_code for user in (operator, viewer, owner)]
     assert (answers, len(asked)) == ([200, 403, 403], 1)
 
 
