@@ -114,7 +114,7 @@ class Hub:
                     await asyncio.sleep(EVERY)
             finally:
                 self._known.clear()
-                thread.submit(connection.close)
+                thread.submit(_close)
 
     def _look(self, at: datetime | None, watchers: set[Watcher]) -> Look | None:
         """In the thread. None while the database is away: the next look goes back as far as is needed."""
@@ -138,6 +138,10 @@ class Hub:
                 watcher.ready.set()
             watcher.fresh = False
         self._known = states
+
+
+def _close() -> None:
+    connection.close()  # the calling thread's own: it has to be looked up there
 
 
 def encoded(job: Job) -> str:
