@@ -9,6 +9,7 @@ import sys
 PACKAGES = {
     "postgresql": ["postgresql"],
     "chromium": ["chromium", "fonts-dejavu-core"],
+    "systemd-analyze": ["systemd"],
 }
 
 

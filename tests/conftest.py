@@ -9,6 +9,7 @@ from pathlib import Path
 import celery
 import pytest
 import redis as redis_client
+from django.db import connection
 
 from fikiri import places
 from fikiri.laptop.valkey import Valkey
@@ -60,6 +61,7 @@ def programs(tmp_path: Path) -> Iterator[Programs]:
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "database: touches the database (set by itself)")
+    config.addinivalue_line("markers", "only_on(vendor): is about this database alone, and left out on the other")
 
 
 def pytest_make_parametrize_id(val: object) -> str | None:
@@ -68,12 +70,20 @@ def pytest_make_parametrize_id(val: object) -> str | None:
 
 
 @pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """`-m database` selects the tests that touch the database, to run them again on PostgreSQL."""
     for item in items:
         fixtures = set(getattr(item, "fixturenames", ()))
         if item.get_closest_marker("django_db") or fixtures & DATABASE_FIXTURES:
             item.add_marker(pytest.mark.database)
+    of_another = [item for item in items if _is_of_another_database(item)]
+    items[:] = [item for item in items if item not in of_another]
+    config.hook.pytest_deselected(items=of_another)
+
+
+def _is_of_another_database(item: pytest.Item) -> bool:
+    only = item.get_closest_marker("only_on")
+    return only is not None and connection.vendor not in only.args
 
 
 @pytest.hookimpl(wrapper=True)

@@ -71,7 +71,7 @@ def test_the_database_refuses_to_change_or_remove_an_entry(attack: str) -> None:
     assert audit.first_broken() is None
 
 
-@pytest.mark.skipif("connection.vendor == 'postgresql'", reason="SQLite's own way to overwrite a row")
+@pytest.mark.only_on("sqlite")  # its own way to overwrite a row
 def test_an_entry_is_not_replaced() -> None:
     first, *_ = three_acts()
     with pytest.raises(DatabaseError, match="append-only"), transaction.atomic(), connection.cursor() as cursor:

@@ -12,13 +12,7 @@ from jobs.models import Job
 from jobs.sql import prepared
 from tests.jobs.states import HERE, put, wish
 
-pytestmark = pytest.mark.django_db(transaction=True)
-
-
-@pytest.fixture(autouse=True)
-def postgresql(transactional_db: None) -> None:
-    if connection.vendor != "postgresql":
-        pytest.skip("SQLite prepares for itself")
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.only_on("postgresql")]  # SQLite prepares for itself
 
 
 def kept() -> int:
