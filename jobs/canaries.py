@@ -91,7 +91,7 @@ def _send(canary: Canary) -> bool:
         max_retries=0,
         soft_time_limit=LIMIT,
         time_limit=LIMIT,
-        expires=config().CANARY_EVERY,
+        expires=config().CANARY_EVERY + config().CANARY_WITHIN,  # not before its silence is noted
         unique_key=f"{CANARY}:{canary.queue}",
         unique_scope="running",
         unique_slot=f"{CANARY}:{canary.queue}",  # another dispatcher's is enough
