@@ -20,6 +20,7 @@ from jobs.config import config
 from jobs.errors import Refused, Superseded
 from jobs.lifecycle import Claim
 from jobs.outcomes import Again, Completed, Doubtful, Dropped, Failed, Later, Lost, Outcome
+from jobs.sql import interrupted
 
 PAUSE = 0.5  # seconds between tries to settle while the database is away
 AHEAD = 0.5  # seconds by which a parent's clock of a run may be ahead of its process's
@@ -48,6 +49,7 @@ def run_claimed(claim: Claim, began: float | None = None) -> Outcome:
             outcome = perform(claim)
         except BaseException as error:  # noqa: BLE001 - every way out of a task's body is settled, SystemExit too
             outcome = _of_exception(error, claim, time.monotonic() - began)
+            interrupted.hang_up()
             settle(claim, _with_log(outcome, lines))
             if not isinstance(error, Exception) or isinstance(error, MemoryError):
                 _leave()
