@@ -8,11 +8,12 @@ from datetime import timedelta
 
 from django.db.models import Count
 
-from jobs import broker, clock, doorbell, health, pausing, registry, throughput, why
+from jobs import clock, health, pausing, registry, throughput, why
 from jobs.clock import Now
 from jobs.models import Counted, Effect, EffectStatus, Job, JobStatus, Quarantine, QueueControl
 from jobs.models.control import Control
 from jobs.queues import QUEUES
+from jobs.wording import number_of, span
 
 LONG = 300.0  # seconds that a due job may wait before it is worth a word
 OFTEN = 0.05  # of the jobs of an hour fail
@@ -44,7 +45,7 @@ def examine() -> list[Finding]:
 
 
 def _broker() -> Iterator[Finding]:
-    if broker.is_open() or not doorbell.is_connected():
+    if not health.has_broker():
         yield Finding(
             "broker_away",
             "The broker does not answer.",
@@ -67,7 +68,7 @@ def _queues() -> Iterator[Finding]:
             waits = Job.objects.waiting().filter(queue=name, run_at__lte=Now()).count()
             yield Finding(
                 "no_worker",
-                f"Queue {name} has no worker{f', and {waits:,} jobs wait' if waits else ''}.",
+                f"Queue {name} has no worker. Due and waiting: {waits:,}.",
                 f"Start one: manage.py worker {name}",
             )
         elif queue.state == "silent":
@@ -106,7 +107,7 @@ def _unknown_tasks() -> Iterator[Finding]:
     for task, count in unknown.annotate(Count("pk")):
         yield Finding(
             "unknown_task",
-            f"{count:,} jobs wait for task {task!r}, which this code does not have.",
+            f"{number_of(count, 'job')} of task {task!r}, which this code does not have.",
             f"Deploy the code that has it, or cancel them: manage.py cancel --query task:{task} --yes",
         )
 
@@ -116,7 +117,7 @@ def _doubts() -> Iterator[Finding]:
     if count:
         yield Finding(
             "in_doubt",
-            f"{count:,} effects are in doubt: nobody knows whether they happened, and their jobs wait.",
+            f"{number_of(count, 'effect')} in doubt: nobody knows whether it happened, and the job waits.",
             "Look with the provider, then resolve each in the admin with a reason.",
         )
 
@@ -136,7 +137,7 @@ def _quarantine() -> Iterator[Finding]:
     if count:
         yield Finding(
             "quarantine",
-            f"{count:,} messages of the last day were not understood.",
+            f"Not understood in the last day: {number_of(count, 'message')}.",
             "See Quarantine in the admin: does somebody else write to this Redis?",
             bad=False,
         )
@@ -169,4 +170,4 @@ def _told(control: Control) -> str:
 
 
 def _age(job: Job) -> str:
-    return why.span((clock.now() - job.run_at).total_seconds())
+    return span((clock.now() - job.run_at).total_seconds())

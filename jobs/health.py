@@ -9,6 +9,7 @@ from typing import Literal
 
 from django.db.models import Count
 
+from jobs import broker, doorbell
 from jobs.clock import Now
 from jobs.config import config
 from jobs.models import Canary, Job, JobStatus, Lease, QueueControl, WorkerBeat
@@ -51,6 +52,11 @@ def queues() -> dict[str, QueueHealth]:
         health.silent_since, health.answered_at = canary.silent_since, canary.answered_at
         health.answered_by = canary.worker
     return healths
+
+
+def has_broker() -> bool:
+    """Whether it answers this process."""
+    return not broker.is_open() and doorbell.is_connected()
 
 
 def has_dispatcher() -> bool:

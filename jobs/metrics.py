@@ -11,7 +11,7 @@ from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from jobs import broker, clock, doorbell, health
+from jobs import clock, health
 from jobs.clock import Now
 from jobs.models import (
     WAITING,
@@ -110,7 +110,7 @@ def _histogram(name: str, help: str, tallies: Iterable[Tally], counts: str, sums
 
 def _health() -> Iterator[Metric]:
     yield GaugeMetricFamily("fikiri_dispatcher_up", "1 while a dispatcher works.", int(health.has_dispatcher()))
-    yield GaugeMetricFamily("fikiri_broker_up", "1 while the broker answers this process.", int(_broker_answers()))
+    yield GaugeMetricFamily("fikiri_broker_up", "1 while the broker answers this process.", int(health.has_broker()))
     yield GaugeMetricFamily("fikiri_quarantined", "Messages not understood.", Quarantine.objects.count())
     paused = GaugeMetricFamily("fikiri_paused", "1 for what is held back.", labels=["kind", "name"])
     for kind, model in (("queue", QueueControl), ("task", TaskControl)):
@@ -120,10 +120,6 @@ def _health() -> Iterator[Metric]:
     counted = Counted.objects.order_by("until").first()
     behind = (clock.now() - counted.until).total_seconds() if counted else 0
     yield GaugeMetricFamily("fikiri_statistics_behind_seconds", "How old the newest counted end may be.", behind)
-
-
-def _broker_answers() -> bool:
-    return not broker.is_open() and doorbell.is_connected()
 
 
 def _counted(column: str, **condition: Any) -> dict[str, int]:

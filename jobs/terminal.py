@@ -17,7 +17,7 @@ from rich.text import Text
 from jobs.errors import Refused
 from jobs.models import FINAL, Job, JobStatus
 from jobs.origin import coming_from
-from jobs.why import span
+from jobs.wording import span
 
 COLOURS = {
     JobStatus.COMPLETED: "green",

@@ -11,7 +11,7 @@ from typing import Any
 
 from django.db.models import Q, Subquery
 
-from jobs import broker, clock, doorbell, health, strangers
+from jobs import clock, health, strangers
 from jobs.clock import Now
 from jobs.config import config
 from jobs.models import (
@@ -27,6 +27,7 @@ from jobs.models import (
 )
 from jobs.models.control import Control
 from jobs.uniqueness import RUNNING_SLOT
+from jobs.wording import number_of, span
 
 RECENT = 300  # seconds whose throughput an estimate is made from
 FARTHEST = 10_000  # jobs ahead are counted to this
@@ -222,7 +223,7 @@ def _workers(around: Surroundings) -> Gate:
             f"No worker takes jobs from queue {around.job.queue}.",
             f"Start one: manage.py worker {around.job.queue}",
         )
-    return Gate("no_worker", False, f"{_count(len(around.workers), 'worker')} of its queue, {around.slots} slots.")
+    return Gate("no_worker", False, f"{number_of(len(around.workers), 'worker')} of its queue, {around.slots} slots.")
 
 
 def _consuming(around: Surroundings) -> Gate:
@@ -249,14 +250,14 @@ def _slots(around: Surroundings) -> Gate:
     return Gate(
         "slots",
         True,
-        f"All {around.slots} slots of its workers are busy, and {_count(around.ahead, 'job')} of its queue go first.",
+        f"All {around.slots} slots of its workers are busy. Before it in its queue: {number_of(around.ahead, 'job')}.",
         "Wait, start more workers, or give it a lower priority number.",
         {"tasks": dict(tasks.most_common(SHOWN)), "longest": longest},
     )
 
 
 def _broker(around: Surroundings) -> Gate:
-    if broker.is_open() or not doorbell.is_connected():
+    if not health.has_broker():
         return Gate(
             "broker",
             True,
@@ -270,7 +271,7 @@ def _doorbell(around: Surroundings) -> Gate:
     job = around.job
     if job.rung_at is not None:
         return Gate(
-            "doorbell", False, f"Workers were told of it at {_at(job.rung_at)}, {_count(job.rings, 'time')} so far."
+            "doorbell", False, f"Workers were told of it at {_at(job.rung_at)}, {number_of(job.rings, 'time')} so far."
         )
     if around.leader:
         return Gate("doorbell", False, "The dispatcher tells the workers of it when its turn comes.")
@@ -321,15 +322,3 @@ def _because(job: Job) -> str:
 
 def _at(moment: datetime | None) -> str:
     return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC" if moment else "an unknown time"
-
-
-def span(seconds: float) -> str:
-    """A length of time for people: `90 s`, `5 min`, `2 h`."""
-    for size, unit in ((86_400, "d"), (3_600, "h"), (60, "min")):
-        if seconds >= 2 * size:
-            return f"{seconds / size:.0f} {unit}"
-    return f"{max(0.0, seconds):.0f} s"
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"

@@ -9,9 +9,9 @@ from itertools import pairwise
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
-from jobs.admin.display import span
 from jobs.history import History
 from jobs.models import FINAL, JobStatus
+from jobs.wording import span
 
 WIDE, HIGH, GAP = 140, 44, 16
 COLUMNS = (10, 240, 470)

@@ -13,9 +13,9 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from jobs.models import WAITING, Job, JobStatus
+from jobs.wording import UNITS, span
 
 SHOWN = 20_000  # characters of a JSON document or a log
-UNITS = ((86_400, "d"), (3_600, "h"), (60, "min"), (1, "s"))
 
 
 def badge(status: str, label: str = "") -> SafeString:
@@ -58,21 +58,6 @@ def ago(value: datetime) -> str:
     size, unit = next((size, unit) for size, unit in UNITS if abs(seconds) >= size)
     about = f"{int(abs(seconds)) // size} {unit}"
     return f"{about} ago" if seconds > 0 else f"in {about}"
-
-
-def span(seconds: float) -> str:
-    """A length of time in its two largest units."""
-    if seconds < 1:
-        return f"{seconds * 1000:.0f} ms"
-    if seconds < 10:
-        return f"{seconds:.1f} s"
-    for index, (size, unit) in enumerate(UNITS):
-        if seconds >= size:
-            whole, rest = divmod(int(seconds), size)
-            smaller = UNITS[index + 1 : index + 2]
-            minor = next((f" {rest // below} {name}" for below, name in smaller if rest >= below), "")
-            return f"{whole} {unit}{minor}"
-    return f"{seconds:.0f} s"
 
 
 def spanned(seconds: float | None) -> str:

@@ -15,6 +15,7 @@ from jobs.config import config
 from jobs.models import Effect, EffectStatus, Job, JobStatus
 from jobs.queues import QUEUES
 from jobs.throughput import Recent
+from jobs.wording import number_of
 
 WINDOW = 600.0  # seconds that dead jobs, failures and times are looked at
 FEW = 20  # jobs of that time, of which a share says nothing
@@ -38,13 +39,15 @@ def look() -> list[Sight]:
 def _dead() -> Iterator[Sight]:
     dead = Job.objects.of_people().filter(status=JobStatus.DEAD, finished_at__gt=Now(-WINDOW)).exclude(task__in=NAMES)
     for queue, count in dead.order_by().values_list("queue").annotate(Count("pk")):
-        yield Sight("dead", queue, f"{_jobs(count)} of queue {queue} died in the last ten minutes.", at_once=True)
+        yield Sight(
+            "dead", queue, f"{number_of(count, 'job')} of queue {queue} died in the last ten minutes.", at_once=True
+        )
 
 
 def _in_doubt() -> Iterator[Sight]:
     doubts = Effect.objects.filter(status=EffectStatus.ATTEMPTING, job__status=JobStatus.IN_DOUBT)
     for queue, count in doubts.order_by().values_list("job__queue").annotate(Count("pk")):
-        text = f"{_jobs(count)} of queue {queue} {'is' if count == 1 else 'are'} in doubt and wait for a person."
+        text = f"In doubt on queue {queue}: {number_of(count, 'job')}, until a person has a look."
         yield Sight("in_doubt", queue, text, at_once=True)
 
 
@@ -87,7 +90,3 @@ def _recent() -> Iterator[tuple[str, Recent]]:
     """What the last ten minutes were like, of queues in which enough ended."""
     recent = throughput.of_queues(timedelta(seconds=WINDOW))
     return ((name, recent[name]) for name in QUEUES if recent[name].ended >= FEW)
-
-
-def _jobs(count: int) -> str:
-    return f"{count:,} job{'' if count == 1 else 's'}"

@@ -1,7 +1,6 @@
 """The doctor names what is wrong, with a remedy, and nothing else."""
 
 import json
-import uuid
 from collections.abc import Callable, Iterator
 from io import StringIO
 
@@ -12,9 +11,8 @@ from django.core.management import call_command
 from jobs import broker, doctor, services, statistics
 from jobs.clock import Now
 from jobs.models import Canary, Counted, Effect, Lease, Quarantine, Slice, WorkerBeat
-from jobs.queues import QUEUES
-from jobs.worker import DISPATCHER
-from tests.jobs.states import HERE, alter, in_state, put
+from tests.jobs import wellness
+from tests.jobs.states import alter, in_state, put
 
 pytestmark = pytest.mark.django_db
 
@@ -23,17 +21,8 @@ pytestmark = pytest.mark.django_db
 def all_is_well(redis: redis_client.Redis) -> Iterator[None]:
     """A broker, a dispatcher, and a worker of all queues."""
     broker.reset()
-    Lease.objects.create(name=DISPATCHER, holder=uuid.uuid4(), until=Now(60))
-    WorkerBeat.objects.create(
-        boot=HERE.boot,
-        name=HERE.name,
-        host="here",
-        pid=1,
-        queues=list(QUEUES),
-        slots=2,
-        started_at=Now(),
-        beat_at=Now(),
-    )
+    wellness.dispatcher()
+    wellness.worker()
     yield
     broker.reset()
 
@@ -98,7 +87,7 @@ def test_each_queue_without_a_worker_is_named_with_what_waits() -> None:
     WorkerBeat.objects.update(queues=["email", "ai"])
     put(queue="crm")
     [finding] = doctor.examine()
-    assert finding.text == "Queue crm has no worker, and 1 jobs wait."
+    assert finding.text == "Queue crm has no worker. Due and waiting: 1."
 
 
 def test_a_broker_that_is_away_is_named(no_broker: None) -> None:

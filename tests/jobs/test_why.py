@@ -1,7 +1,6 @@
 """Each gate that may keep a job from running is named when it does, and only then."""
 
 import json
-import uuid
 from collections.abc import Iterator
 from io import StringIO
 from typing import Any
@@ -13,8 +12,8 @@ from django.core.management import CommandError, call_command
 from jobs import broker, lifecycle, services, strangers, why
 from jobs.clock import Now
 from jobs.models import Canary, Job, Lease, WorkerBeat
-from jobs.worker import DISPATCHER
-from tests.jobs.states import HERE, alter, in_state, put, row, running
+from tests.jobs import wellness
+from tests.jobs.states import alter, in_state, put, row, running
 
 pytestmark = pytest.mark.django_db
 
@@ -23,10 +22,8 @@ pytestmark = pytest.mark.django_db
 def all_is_well(redis: redis_client.Redis) -> Iterator[None]:
     """A broker, a dispatcher, and one worker with two slots."""
     broker.reset()
-    Lease.objects.create(name=DISPATCHER, holder=uuid.uuid4(), until=Now(60))
-    WorkerBeat.objects.create(
-        boot=HERE.boot, name=HERE.name, host="here", pid=1, queues=["email"], slots=2, started_at=Now(), beat_at=Now()
-    )
+    wellness.dispatcher()
+    wellness.worker(["email"])
     yield
     broker.reset()
 
@@ -50,10 +47,10 @@ def test_a_job_with_nothing_in_its_way_is_taken_at_any_moment() -> None:
 
 
 def test_a_delayed_job_waits_for_its_time() -> None:
-    job = put(delay=3600)
+    job = put(delay=7230)
     found = why.explain(job)
     assert (gate(job), found.ahead) == ("time", None)
-    assert "in 60 min" in found.text
+    assert "in 2 h" in found.text
 
 
 def test_a_job_that_failed_waits_for_its_retry() -> None:

@@ -9,7 +9,7 @@ from django.core.management.base import CommandParser
 from jobs import overview, throughput
 from jobs.overview import QueueLine
 from jobs.terminal import AnsweringCommand
-from jobs.why import span
+from jobs.wording import span
 
 
 class Command(AnsweringCommand):

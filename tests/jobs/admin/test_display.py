@@ -4,7 +4,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from jobs.admin.display import ago, badge, block, moment, pretty, span
+from jobs.admin.display import ago, badge, block, moment, pretty
+from jobs.wording import span
 
 
 @pytest.mark.parametrize(

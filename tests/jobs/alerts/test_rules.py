@@ -7,9 +7,9 @@ import pytest
 from jobs.alerts import rules, tasks
 from jobs.clock import Now
 from jobs.models import Canary, Effect, QueueControl, Slice, WorkerBeat
-from jobs.queues import QUEUES
 from jobs.statistics import BOUNDS
-from tests.jobs.states import HERE, alter, in_state, put
+from tests.jobs import wellness
+from tests.jobs.states import alter, in_state, put
 
 pytestmark = pytest.mark.django_db
 
@@ -17,16 +17,7 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture(autouse=True)
 def worker() -> None:
     """One for all queues."""
-    WorkerBeat.objects.create(
-        boot=HERE.boot,
-        name=HERE.name,
-        host="here",
-        pid=1,
-        queues=list(QUEUES),
-        slots=2,
-        started_at=Now(),
-        beat_at=Now(),
-    )
+    wellness.worker()
 
 
 def seen() -> set[tuple[str, str]]:
