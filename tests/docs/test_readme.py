@@ -11,7 +11,7 @@ SHOWN = pages.blocks(BASE / "README.md", "text")[0].text.splitlines()
 
 
 def test_it_shows_the_summary_with_the_words_that_are_printed() -> None:
-    printed = Summary(216, 212, 2, 2, 212, 104, 46, {"completed": 350}, 9.0, 24.1).lines()
+    printed = Summary(216, 212, 2, 2, 212, 106, 41, {"completed": 357}, 3.6, 60.5).lines()
     assert list(printed) == SHOWN[: SHOWN.index("")]
 
 
