@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import uuid
-from typing import Any
 
 import uuid_utils.compat
 from django.db import models
@@ -184,9 +183,6 @@ class Job(models.Model):
         if not self.progress_total or self.progress_current is None:
             return None
         return round(min(100.0, 100 * self.progress_current / self.progress_total), 1)
-
-    def log_context(self) -> dict[str, Any]:
-        return {"job": str(self.id), "task": self.task, "queue": self.queue, "correlation_id": self.correlation_id}
 
 
 class Attempt(models.Model):

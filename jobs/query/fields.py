@@ -29,6 +29,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
     "open": (*WAITING, JobStatus.PROCESSING, JobStatus.IN_DOUBT),
     "trouble": (JobStatus.FAILED, JobStatus.DEAD, JobStatus.IN_DOUBT),
 }
+DEEPEST = 10  # values within values of an argument
 UNITS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400, "w": 604_800}
 DURATION = re.compile(r"(\d{1,9}(?:\.\d{1,3})?)([smhdw])")
 NOTHING = Q(pk=None)
@@ -157,8 +158,11 @@ def _owner(value: str, _: str) -> Q:
 
 def _argument(path: str, value: str) -> Q:
     """An argument, or with dots a value within it. `7` finds the number and the text."""
+    names = path.split(".")
+    if len(names) > DEEPEST:
+        raise BadQuery(f"args.{path[:40]}... goes {len(names)} deep, at most {DEEPEST} can be looked into.")
     key: Any = "arguments"
-    for name in path.split("."):
+    for name in names:
         key = KeyTransform(name, key)
     found = NOTHING
     for candidate in _candidates(value):
@@ -216,7 +220,7 @@ def _span(value: str) -> tuple[datetime, datetime]:
     try:
         if len(value) == len("2026-11-23"):
             day = datetime.combine(date.fromisoformat(value), time(), zone)
-            return day, day + timedelta(days=1)
+            return day.astimezone(UTC), (day + timedelta(days=1)).astimezone(UTC)
         moment = datetime.fromisoformat(value)
         moment = (moment if moment.tzinfo else moment.replace(tzinfo=zone)).astimezone(UTC)
         return moment, moment + timedelta(seconds=1)

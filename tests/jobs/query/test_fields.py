@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
+from django.utils import timezone
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -146,11 +147,19 @@ def test_errors_are_found_by_their_words_and_classes() -> None:
         ("attempts:red", "no whole number"),
         ("id:red", "no id"),
         ("status:>dead", "cannot be compared"),
+        ("args." + "a." * 230 + "b:1", "at most 10"),
     ],
 )
 def test_what_is_not_understood_is_said_with_the_remedy(text: str, remedy: str) -> None:
     with pytest.raises(query.BadQuery, match=remedy):
         query.condition(text)
+
+
+@pytest.mark.parametrize("zone", ["UTC", "Asia/Tokyo", "America/Los_Angeles"])
+@pytest.mark.parametrize("text", ["0001-01-01", "9999-12-30", ">9999-12-30T23:59:59", "0001-01-01T00:00+14:00"])
+def test_a_day_at_the_end_of_time_is_looked_for_or_refused_in_every_zone(text: str, zone: str) -> None:
+    with timezone.override(zone), contextlib.suppress(query.BadQuery):
+        assert found(f"created:{text}") == set()
 
 
 def test_each_field_has_a_value_that_it_takes() -> None:
