@@ -22,6 +22,7 @@ def rows_of(raw: RawMessage, mailbox: Mailbox, run: SyncRun) -> tuple[Message, l
         size=raw.size,
         flags=list(raw.flags),
         labels=list(raw.labels),
+        provider_thread=raw.provider_thread,
         stored_at=timezone.now(),
     )
     parsed = Unreadable(raw.problem, "") if raw.problem else parse(raw.raw, truncated=raw.truncated)

@@ -8,9 +8,11 @@ from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 
-from email_automation.mailboxes import MailboxError, MailboxSource, RawMessage, open_mailbox
-from email_automation.models import Attachment, Mailbox, MailboxKind, Message, SyncRun
+from email_automation import following
+from email_automation.mailboxes import Changed, Gone, Known, MailboxError, MailboxSource, RawMessage
+from email_automation.models import Attachment, Mailbox, Message, SyncRun
 from email_automation.pages import Page, pages
+from email_automation.sources import open_source
 from email_automation.storing import rows_of
 from jobs import context, services
 from jobs.api import shapes
@@ -18,7 +20,7 @@ from jobs.errors import Fail, Snooze, Superseded
 from jobs.models import Job
 
 SLICE_MARGIN = 20  # seconds before the time limit at which a slice ends
-NOT_CONNECTED = "There is no mailbox to read yet. Connect one: `manage.py sync_mailbox PATH --user USER`."
+COUNTS = ("found", "synced", "unreadable", "duplicates", "changed", "gone")
 
 
 def run(job_id: uuid.UUID) -> SyncRun:
@@ -32,14 +34,14 @@ def run(job_id: uuid.UUID) -> SyncRun:
         raise Fail(f"There is no sync {job_id}. Ask for one: services.sync_mailbox(mailbox).", code="SYNC_NOT_FOUND")
     if this.finished_at:
         return this
-    source = _open(this.mailbox)
+    source = _open(this)
     _start(this, source)
-    for page in pages(source, this.cursor):
+    for page in pages(source, this.cursor or this.mailbox.position):
         _store(this, page)
         context.progress(this.done, max(this.total or 0, this.done + 1), f"{this.found} messages")
         _end_slice_if_time_is_up()
     context.progress(this.done, this.done, f"{this.found} messages")
-    _finish(this)
+    _finish(this, source)
     return this
 
 
@@ -68,13 +70,11 @@ def numbers(this: SyncRun) -> dict[str, Any]:
     }
 
 
-def _open(mailbox: Mailbox) -> MailboxSource:
-    if not mailbox.location or mailbox.kind in (MailboxKind.GMAIL, MailboxKind.IMAP):
-        raise Fail(NOT_CONNECTED, code="MAILBOX_NOT_CONNECTED")
+def _open(this: SyncRun) -> MailboxSource:
     try:
-        return open_mailbox(mailbox.location)
+        return open_source(this)
     except MailboxError as error:
-        raise Fail(str(error), code="MAILBOX_UNREADABLE") from None
+        raise Fail(str(error), code=error.code) from None
 
 
 def _start(this: SyncRun, source: MailboxSource) -> None:
@@ -92,7 +92,8 @@ def _end_slice_if_time_is_up() -> None:
 
 def _store(this: SyncRun, page: Page) -> None:
     """One page and the cursor behind it, or nothing. Only the writing is inside the transaction."""
-    fresh = _fresh(this.mailbox, page.messages)
+    raws = [item for item in page.items if isinstance(item, RawMessage)]
+    fresh = _fresh(this.mailbox, raws)
     rows = [rows_of(message, this.mailbox, this) for message in fresh]
     messages = [message for message, _ in rows]
     readable = [message for message in messages if not message.unreadable_reason]
@@ -100,6 +101,7 @@ def _store(this: SyncRun, page: Page) -> None:
         _take_turn(this)
         Message.objects.bulk_create(messages)
         Attachment.objects.bulk_create(attachment for _, attachments in rows for attachment in attachments)
+        following.note_copies(this.mailbox, raws)
         services.enqueue_many(
             "classify_message",
             [{"message_id": message.pk} for message in readable],
@@ -110,11 +112,12 @@ def _store(this: SyncRun, page: Page) -> None:
         this.cursor = page.position
         this.done = int(page.position.get("done", 0))
         this.pages += 1
-        this.found += len(page.messages)
         this.synced += len(readable)
         this.unreadable += len(messages) - len(readable)
-        this.duplicates += len(page.messages) - len(messages)
-        this.save(update_fields=["cursor", "done", "pages", "found", "synced", "unreadable", "duplicates"])
+        this.duplicates += len(raws) - len(messages) + sum(isinstance(item, Known) for item in page.items)
+        this.found = this.synced + this.unreadable + this.duplicates
+        _follow(this, page)
+        this.save(update_fields=["cursor", "done", "pages", *COUNTS])
 
 
 def _fresh(mailbox: Mailbox, messages: Sequence[RawMessage]) -> list[RawMessage]:
@@ -126,6 +129,12 @@ def _fresh(mailbox: Mailbox, messages: Sequence[RawMessage]) -> list[RawMessage]
     return list(reversed(once.values()))
 
 
+def _follow(this: SyncRun, page: Page) -> None:
+    """News of stored messages, after the page's own messages are stored: it may be about them."""
+    this.changed += following.relabel(this.mailbox, [item for item in page.items if isinstance(item, Changed)])
+    this.gone += following.remove(this.mailbox, [item for item in page.items if isinstance(item, Gone)])
+
+
 def _take_turn(this: SyncRun) -> None:
     """Of two attempts that read the same page one finds the count moved: it was taken for dead and is not wanted."""
     turn = SyncRun.objects.filter(pk=this.pk, pages=this.pages, finished_at=None)
@@ -134,10 +143,11 @@ def _take_turn(this: SyncRun) -> None:
 
 
 @transaction.atomic
-def _finish(this: SyncRun) -> None:
+def _finish(this: SyncRun, source: MailboxSource) -> None:
     _take_turn(this)
+    position = source.after(this.cursor)
     this.finished_at = timezone.now()
     this.cursor = None
     this.done = this.total or this.done
     this.save(update_fields=["finished_at", "cursor", "done"])
-    Mailbox.objects.filter(pk=this.mailbox_id).update(last_synced_at=this.finished_at)
+    Mailbox.objects.filter(pk=this.mailbox_id).update(last_synced_at=this.finished_at, position=position)

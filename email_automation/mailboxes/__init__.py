@@ -1,6 +1,29 @@
-"""Where mail comes from: one shape for an mbox file, a Maildir, a folder of messages and a single file."""
+"""Where mail comes from: one shape for files, folders and providers."""
 
-from email_automation.mailboxes.base import Cursor, MailboxError, MailboxSource, RawMessage
+from email_automation.mailboxes.base import (
+    Changed,
+    Cursor,
+    Gone,
+    Item,
+    Known,
+    LocalSource,
+    MailboxError,
+    MailboxSource,
+    NotConnectedError,
+    RawMessage,
+)
 from email_automation.mailboxes.detection import open_mailbox
 
-__all__ = ["Cursor", "MailboxError", "MailboxSource", "RawMessage", "open_mailbox"]
+__all__ = [
+    "Changed",
+    "Cursor",
+    "Gone",
+    "Item",
+    "Known",
+    "LocalSource",
+    "MailboxError",
+    "MailboxSource",
+    "NotConnectedError",
+    "RawMessage",
+    "open_mailbox",
+]

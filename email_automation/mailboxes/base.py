@@ -14,6 +14,14 @@ Cursor = dict[str, str | int]
 class MailboxError(Exception):
     """The mailbox cannot be read at all; the text says why and what to give instead."""
 
+    code: ClassVar[str] = "MAILBOX_UNREADABLE"
+
+
+class NotConnectedError(MailboxError):
+    """Nobody has said yet where this mailbox is, or may read it."""
+
+    code: ClassVar[str] = "MAILBOX_NOT_CONNECTED"
+
 
 @dataclass(frozen=True, slots=True)
 class RawMessage:
@@ -31,10 +39,43 @@ class RawMessage:
     flags: tuple[str, ...] = ()
     problem: str = ""
     """Why the bytes could not be read; `raw` is empty then."""
+    provider_id: str = ""
+    """What the provider calls it in this mailbox; empty in a file."""
+    provider_thread: str = ""
+    """What the provider calls its thread."""
 
     @property
     def truncated(self) -> bool:
         return len(self.raw) < self.size
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A message that is stored already, and so was not read again."""
+
+    provider_id: str
+    position: Cursor
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """What the provider now says of a message that may be stored. None: nothing new."""
+
+    provider_id: str
+    position: Cursor
+    labels: tuple[str, ...] | None = None
+    flags: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Gone:
+    """The provider has this message no more."""
+
+    provider_id: str
+    position: Cursor
+
+
+Item = RawMessage | Known | Changed | Gone
 
 
 class MailboxSource(ABC):
@@ -43,10 +84,29 @@ class MailboxSource(ABC):
     kind: ClassVar[str]
 
     @abstractmethod
-    def messages(self, cursor: Cursor | None = None) -> Iterator[RawMessage]:
-        """Every message after `cursor`, in an order that stays the same; from the start where the cursor is not
-        of this mailbox. Memory stays bounded whatever the mailbox holds."""
+    def read(self, cursor: Cursor | None = None) -> Iterator[Item]:
+        """Every message after `cursor`, and what became of earlier ones, in an order that stays the same; from the
+        start where the cursor is not of this mailbox. Memory stays bounded whatever the mailbox holds."""
 
     @abstractmethod
     def size_hint(self) -> int:
-        """How much there is in all, in the unit of a cursor's `done`: bytes, or files."""
+        """How much there is in all, in the unit of a cursor's `done`: bytes, files or messages. 0: not known."""
+
+    @abstractmethod
+    def after(self, cursor: Cursor | None) -> Cursor | None:
+        """Where the next sync begins once all that was read is stored, `cursor` being the last item's (None: there
+        was none). None: at the start, what is known being recognised by its digest."""
+
+
+class LocalSource(MailboxSource):
+    """Mail in files: it holds messages and no news of them, and each sync reads all of it."""
+
+    @abstractmethod
+    def messages(self, cursor: Cursor | None = None) -> Iterator[RawMessage]:
+        """Every message after `cursor`, as in `read`."""
+
+    def read(self, cursor: Cursor | None = None) -> Iterator[RawMessage]:
+        return self.messages(cursor)
+
+    def after(self, cursor: Cursor | None) -> None:
+        return None

@@ -5,7 +5,7 @@ import stat
 from collections.abc import Iterator
 from pathlib import Path
 
-from email_automation.mailboxes.base import MailboxError, MailboxSource
+from email_automation.mailboxes.base import LocalSource, MailboxError
 from email_automation.mailboxes.folder import Folder
 from email_automation.mailboxes.headerlines import has_mail_header
 from email_automation.mailboxes.maildir import Maildir, is_maildir
@@ -19,7 +19,7 @@ PACKED = {b"\x1f\x8b": "gzip", b"PK\x03\x04": "zip", b"BZh": "bzip2", b"\xfd7zXZ
 _BOM = b"\xef\xbb\xbf"
 
 
-def open_mailbox(path: Path | str) -> MailboxSource:
+def open_mailbox(path: Path | str) -> LocalSource:
     """The mailbox at a path. Raises MailboxError where there is none that can be read."""
     path = Path(path)
     try:
@@ -36,7 +36,7 @@ def open_mailbox(path: Path | str) -> MailboxSource:
     raise MailboxError(f"{path} is neither a file nor a folder. {REMEDY}")
 
 
-def _folder(path: Path) -> MailboxSource:
+def _folder(path: Path) -> LocalSource:
     mailbox = Maildir(path) if is_maildir(path) else Folder(path)
     heads = _heads(mailbox)
     if any(_holds_mail(head) for head in heads):
@@ -54,7 +54,7 @@ def _heads(mailbox: Maildir | Folder) -> Iterator[bytes]:
             continue  # it will be kept as unreadable; another file tells whether there is mail
 
 
-def _file(path: Path) -> MailboxSource:
+def _file(path: Path) -> LocalSource:
     head = _head(path)
     if not head.strip():
         raise MailboxError(f"{path} is empty. {REMEDY}")

@@ -9,14 +9,14 @@ from itertools import islice
 from pathlib import Path
 from typing import ClassVar
 
-from email_automation.mailboxes.base import Cursor, MailboxSource, RawMessage
+from email_automation.mailboxes.base import Cursor, LocalSource, RawMessage
 from email_automation.mailboxes.content import head_and_digest
 from email_automation.mailboxes.mbox import MboxFile, reading
 from email_automation.mailboxes.names import Parts, to_parts, to_text
 from email_automation.mailboxes.separators import is_surely_a_separator, separator_at, separators
 
 
-class Folder(MailboxSource):
+class Folder(LocalSource):
     """Every regular file below a folder but dot files, in the order of their names. The cursor is the last file's
     name, or the place inside it where it is an mbox file."""
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import ClassVar
 
-from email_automation.mailboxes.base import Cursor, MailboxSource, RawMessage
+from email_automation.mailboxes.base import Cursor, LocalSource, RawMessage
 from email_automation.mailboxes.folder import read_file, unreadable_file
 from email_automation.mailboxes.names import to_parts, to_text
 
@@ -15,7 +15,7 @@ Key = tuple[bytes, bytes]
 """Folder and unique name: what stays the same while a message moves from `new` to `cur` and gets its flags."""
 
 
-class Maildir(MailboxSource):
+class Maildir(LocalSource):
     """A Maildir. The cursor is the last message's folder and unique name."""
 
     kind: ClassVar[str] = "maildir"

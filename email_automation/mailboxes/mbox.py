@@ -8,14 +8,14 @@ from itertools import chain, pairwise
 from pathlib import Path
 from typing import ClassVar
 
-from email_automation.mailboxes.base import Cursor, MailboxSource, RawMessage
+from email_automation.mailboxes.base import Cursor, LocalSource, RawMessage
 from email_automation.mailboxes.content import chunks, head_and_digest
 from email_automation.mailboxes.separators import Separator, separator_at, separators
 
 IDENTITY = 1024  # bytes at the start of the file that tell whether it is still the same one
 
 
-class MboxFile(MailboxSource):
+class MboxFile(LocalSource):
     """An mbox file. The cursor is the offset of the next From_ line."""
 
     kind: ClassVar[str] = "mbox"

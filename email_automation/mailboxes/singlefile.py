@@ -4,11 +4,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import ClassVar
 
-from email_automation.mailboxes.base import Cursor, MailboxSource, RawMessage
+from email_automation.mailboxes.base import Cursor, LocalSource, RawMessage
 from email_automation.mailboxes.folder import read_file
 
 
-class SingleFile(MailboxSource):
+class SingleFile(LocalSource):
     """One message. The cursor only says whether it was read."""
 
     kind: ClassVar[str] = "file"

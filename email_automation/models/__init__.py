@@ -3,7 +3,7 @@
 from email_automation.models.answers import AIAnswer, AIUsage, Classification
 from email_automation.models.automation import AutomationSetting, KillSwitch
 from email_automation.models.mailbox import Mailbox, MailboxKind, SyncRun
-from email_automation.models.message import Attachment, Message
+from email_automation.models.message import Attachment, Copy, Message
 from email_automation.models.outgoing import MailStatus, OutgoingMail
 
 __all__ = [
@@ -12,6 +12,7 @@ __all__ = [
     "Attachment",
     "AutomationSetting",
     "Classification",
+    "Copy",
     "KillSwitch",
     "MailStatus",
     "Mailbox",

@@ -35,6 +35,13 @@ class Mailbox(models.Model):
     own_addresses = models.JSONField(
         default=list, blank=True, help_text="Besides the user's own: mail from these is never answered, nor a lead."
     )
+    window_days = models.PositiveIntegerField(
+        default=90, null=True, blank=True, help_text="A provider's mail older than this is left there. Empty: none is."
+    )
+    max_messages = models.PositiveIntegerField(
+        null=True, blank=True, help_text="At most so many of a provider's messages are read by one full sync."
+    )
+    position = models.JSONField(null=True, editable=False, help_text="Where the provider is read on.")
     created_at = models.DateTimeField(auto_now_add=True)
     last_synced_at = models.DateTimeField(null=True, editable=False)
 
@@ -58,12 +65,15 @@ class Mailbox(models.Model):
 class SyncRun(models.Model):
     """One sync of a mailbox, from its request to its last message, however many slices it takes.
 
-    `found` = `synced` + `duplicates` + `unreadable`. One that was interrupted is gone on with, not begun again.
+    `found` = `synced` + `duplicates` + `unreadable`; news of messages that are stored already come on top. One that
+    was interrupted is gone on with, not begun again.
     """
 
     job_id = models.UUIDField(unique=True, default=new_id, editable=False)
     mailbox = models.ForeignKey(Mailbox, on_delete=models.CASCADE, related_name="runs")
     sync_type = models.CharField(max_length=20, default="manual")
+    window_days = models.PositiveIntegerField(null=True, help_text="As the mailbox's, for this sync.")
+    max_messages = models.PositiveIntegerField(null=True)
     requested_at = models.DateTimeField(auto_now_add=True)
     started_at = models.DateTimeField(null=True)
     finished_at = models.DateTimeField(null=True)
@@ -75,6 +85,8 @@ class SyncRun(models.Model):
     synced = models.PositiveIntegerField(default=0)
     duplicates = models.PositiveIntegerField(default=0)
     unreadable = models.PositiveIntegerField(default=0)
+    changed = models.PositiveIntegerField(default=0, help_text="News of labels and flags.")
+    gone = models.PositiveIntegerField(default=0, help_text="Messages that the provider has no more.")
 
     class Meta:
         ordering = ["-id"]

@@ -20,6 +20,7 @@ class Message(models.Model):
     in_reply_to = models.CharField(max_length=limits.MAX_ID, blank=True)
     references = models.JSONField(default=list, blank=True)
     thread_key = models.CharField(max_length=limits.MAX_THREAD_KEY)
+    provider_thread = models.CharField(max_length=200, blank=True, help_text="What the provider calls its thread.")
     subject = models.CharField(max_length=limits.MAX_SUBJECT, blank=True)
     from_name = models.CharField(max_length=limits.MAX_NAME, blank=True)
     from_address = models.CharField(max_length=limits.MAX_ADDRESS, blank=True)
@@ -39,6 +40,7 @@ class Message(models.Model):
     problems = models.JSONField(default=list, blank=True)
     unreadable_reason = models.CharField(max_length=300, blank=True)
     stored_at = models.DateTimeField(auto_now_add=True)
+    gone_at = models.DateTimeField(null=True, help_text="When the provider was found to have it no more.")
     classified_at = models.DateTimeField(null=True)
     intent = models.CharField(max_length=20, blank=True, help_text="Of the current classification.")
     needs_review = models.BooleanField(default=False)
@@ -74,6 +76,24 @@ class Message(models.Model):
     def answer_address(self) -> str:
         """Whom an answer would go to, as the message's own headers say."""
         return self.reply_to[0][1] if self.reply_to else self.from_address
+
+
+class Copy(models.Model):
+    """A message at its provider, under the id that it has there. The same bytes may lie in several folders."""
+
+    mailbox = models.ForeignKey(Mailbox, on_delete=models.CASCADE, related_name="+", db_index=False)
+    message = models.ForeignKey(Message, on_delete=models.CASCADE, related_name="copies")
+    provider_id = models.CharField(max_length=200)
+
+    class Meta:
+        verbose_name_plural = "copies"
+        constraints = [
+            models.UniqueConstraint(fields=["mailbox", "provider_id"], name="copy_once_per_mailbox"),
+            models.CheckConstraint(condition=~Q(provider_id=""), name="copy_has_an_id"),
+        ]
+
+    def __str__(self) -> str:
+        return self.provider_id
 
 
 class Attachment(models.Model):

@@ -54,12 +54,28 @@ def mailbox_of(user_id: int) -> Mailbox:
 
 
 @transaction.atomic
-def sync_mailbox(mailbox: Mailbox, *, sync_type: str = "manual") -> Job:
-    """Enqueue a sync. While one is under way it is that one; one that was interrupted is gone on with."""
+def sync_mailbox(
+    mailbox: Mailbox,
+    *,
+    sync_type: str = "manual",
+    window_days: int | None = None,
+    max_messages: int | None = None,
+) -> Job:
+    """Enqueue a sync. While one is under way it is that one; one that was interrupted is gone on with.
+
+    Args:
+        window_days: Leave a provider's mail that is older; as the mailbox says where not given.
+        max_messages: Read at most so many in full; as the mailbox says where not given.
+    """
     Mailbox.objects.select_for_update().get(pk=mailbox.pk)  # two requests at once get one sync
     run = SyncRun.objects.filter(mailbox=mailbox, finished_at=None).first()
     if run is None:
-        run = SyncRun.objects.create(mailbox=mailbox, sync_type=sync_type[:20])
+        run = SyncRun.objects.create(
+            mailbox=mailbox,
+            sync_type=sync_type[:20],
+            window_days=mailbox.window_days if window_days is None else window_days,
+            max_messages=mailbox.max_messages if max_messages is None else max_messages,
+        )
     elif job := _continued(run):
         return job
     return _begun(run, mailbox)

@@ -114,7 +114,7 @@ def test_an_attempt_that_was_taken_for_dead_stores_nothing_more(make_mailbox: Ma
     this = start(make_mailbox(letter(1), letter(2)))
     zombie = SyncRun.objects.select_related("mailbox__user").get(pk=this.pk)
     sync.run(this.job_id)
-    page = next(pages.pages(sync._open(zombie.mailbox), None))
+    page = next(pages.pages(sync._open(zombie), None))
     with pytest.raises(Superseded):
         sync._store(zombie, page)
     assert counts(this) == (2, 2, 0, 0)

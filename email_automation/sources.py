@@ -1,0 +1,18 @@
+"""Through which source a sync reads its mailbox."""
+
+from email_automation.mailboxes import MailboxSource, NotConnectedError, open_mailbox
+from email_automation.models import MailboxKind, SyncRun
+
+NOT_CONNECTED = "There is no mailbox to read yet. Connect one: `manage.py sync_mailbox PATH --user USER`."
+
+
+def open_source(run: SyncRun) -> MailboxSource:
+    """The source of a run's mailbox.
+
+    Raises:
+        MailboxError: it cannot be read as it is; the text says why and what to do.
+    """
+    mailbox = run.mailbox
+    if not mailbox.location or mailbox.kind in (MailboxKind.GMAIL, MailboxKind.IMAP):
+        raise NotConnectedError(NOT_CONNECTED)
+    return open_mailbox(mailbox.location)
