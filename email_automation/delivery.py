@@ -4,15 +4,15 @@ import smtplib
 
 from django.conf import settings
 from django.core.mail import get_connection
-from django.utils import timezone
 
+from email_automation import outgoing
 from email_automation.automation import stopped_because, why_never_answered
 from email_automation.models import MailStatus, OutgoingMail
 from email_automation.recipients import BadMailError, addresses, check_content, is_reserved
 from email_automation.writing import email_message, message_id
 from jobs import context, effects
 from jobs.effects import Doubt, Receipt, SurelyNot, Unclear
-from jobs.errors import Fail
+from jobs.errors import Discard, Fail, Superseded
 from jobs.models import Effect
 
 PERMANENT = 500  # SMTP reply codes from here on are the server's last word
@@ -26,15 +26,19 @@ def deliver(mail: OutgoingMail) -> OutgoingMail:
         InDoubt: nobody knows whether it went.
         OSError, SMTPException: it surely did not; worth another try.
     """
+    if mail.status == MailStatus.HELD and not outgoing.end_hold(mail):
+        raise Discard("the mail was taken back")
     if mail.status in (MailStatus.SENT, MailStatus.SKIPPED):
         return mail
     recipients = _allowed(mail)
     if not settings.EMAIL_SINK and any(is_reserved(address) for address in recipients):
-        return _settle(mail, MailStatus.SKIPPED, "reserved domain: nobody has mail there")
+        outgoing.skip(mail, "reserved domain: nobody has mail there")
+        return mail
     receipt = _send_once(mail, recipients)
     mail.message_id = receipt.provider_id or message_id(mail)
-    mail.sent_at = timezone.now()
-    return _settle(mail, MailStatus.SENT)
+    mail.delivered = recipients
+    outgoing.settle(mail)
+    return mail
 
 
 def _allowed(mail: OutgoingMail) -> list[str]:
@@ -44,7 +48,7 @@ def _allowed(mail: OutgoingMail) -> list[str]:
     if mail.answers and (reason := why_never_answered(mail.answers)):
         raise _failed(mail, "NEVER_ANSWERED", f"it answers a message that is never answered: {reason}")
     try:
-        check_content(mail.subject, mail.body)
+        check_content(mail.subject, mail.body, mail.html)
         return addresses(mail.to)
     except BadMailError as error:
         raise _failed(mail, "INVALID_MAIL", str(error)) from None
@@ -57,7 +61,10 @@ def _send_once(mail: OutgoingMail, recipients: list[str]) -> Receipt:
     def resolve(_: Effect) -> Doubt:
         # SMTP has nobody to ask; but a mail that was not handed over yet has not gone.
         mail.refresh_from_db(fields=["status"])
-        return Doubt.CANNOT_KNOW if mail.status == MailStatus.SENDING else Doubt.SURELY_NOT
+        if mail.status not in (MailStatus.SENDING, MailStatus.IN_DOUBT):
+            return Doubt.SURELY_NOT
+        outgoing.doubt(mail, "the mail server went away while it took the mail")
+        return Doubt.CANNOT_KNOW
 
     if context.current() is None:  # called as a plain function: there is no second attempt
         return send()
@@ -71,7 +78,8 @@ def _send(mail: OutgoingMail, recipients: list[str]) -> Receipt:
     except (smtplib.SMTPException, OSError) as error:
         raise SurelyNot(f"the mail server does not answer ({type(error).__name__})") from error
     try:
-        _settle(mail, MailStatus.SENDING)
+        if not outgoing.hand_over(mail):
+            raise Superseded("the mail is another attempt's")
         connection.send_messages([email_message(mail, recipients)])
     except (smtplib.SMTPResponseException, smtplib.SMTPRecipientsRefused) as error:
         raise SurelyNot("the mail server refused it") from _refused(mail, error)
@@ -89,7 +97,7 @@ def _refused(mail: OutgoingMail, error: smtplib.SMTPException) -> Exception:
     reason = f"the mail server refused it ({', '.join(map(str, codes)) or type(error).__name__})"
     if codes and min(codes) >= PERMANENT:
         return _failed(mail, "REFUSED_BY_SERVER", reason)
-    _settle(mail, MailStatus.QUEUED, reason)
+    outgoing.wait(mail, reason)
     return error
 
 
@@ -100,11 +108,5 @@ def _codes(error: smtplib.SMTPException) -> list[int]:
 
 
 def _failed(mail: OutgoingMail, code: str, reason: str) -> Fail:
-    _settle(mail, MailStatus.FAILED, reason)
+    outgoing.fail(mail, reason)
     return Fail(f"Not sent: {reason}.", code=code)
-
-
-def _settle(mail: OutgoingMail, status: MailStatus, reason: str = "") -> OutgoingMail:
-    mail.status, mail.reason = status, reason[:300]
-    mail.save(update_fields=["status", "reason", "message_id", "sent_at"])
-    return mail

@@ -31,16 +31,17 @@ def addresses(to: str | Sequence[str]) -> list[str]:
     return list(dict.fromkeys(_address(one) for one in given))
 
 
-def check_content(subject: str, body: str) -> None:
-    """Raises BadMailError where a subject would break out of its header, or either is too long or cannot be stored."""
+def check_content(subject: str, body: str, html: str = "") -> None:
+    """Raises BadMailError where a subject would break out of its header, or one is too long or cannot be stored."""
     if not subject.strip():
         raise BadMailError("subject", "is empty.")
     if len(subject) > MAX_SUBJECT or not subject.isprintable():
         raise BadMailError("subject", f"has to be one line of at most {MAX_SUBJECT} printable characters.")
-    if len(body) > MAX_BODY:
-        raise BadMailError("body", f"is longer than {MAX_BODY:,} characters.")
-    if "\0" in body or not _is_unicode(body):
-        raise BadMailError("body", "holds a NUL or half a surrogate pair. Strip them.")
+    for field, text in (("body", body), ("html", html)):
+        if len(text) > MAX_BODY:
+            raise BadMailError(field, f"is longer than {MAX_BODY:,} characters.")
+        if "\0" in text or not _is_unicode(text):
+            raise BadMailError(field, "holds a NUL or half a surrogate pair. Strip them.")
 
 
 def is_reserved(address: str) -> bool:

@@ -12,9 +12,18 @@ from email_automation.ai.schemas import Answer as PromptAnswer
 from email_automation.ai.schemas import Draft, Summary, Usage
 from email_automation.asking import ask, mail_text, prompt_hash
 from email_automation.automation import may_release, why_never_answered
-from email_automation.models import AIAnswer, AutomationSetting, MailStatus, Message, OutgoingMail
-from email_automation.parsing.charsets import one_line
-from email_automation.parsing.message import MAX_SUBJECT
+from email_automation.letters import Letter, reply_subject
+from email_automation.models import (
+    OPEN,
+    AIAnswer,
+    Author,
+    AutomationSetting,
+    MailKind,
+    MailStatus,
+    Message,
+    OutgoingMail,
+)
+from email_automation.outbox import write
 from jobs import context
 from jobs.errors import Discard
 
@@ -30,7 +39,7 @@ def draft_reply(message_id: int) -> OutgoingMail:
     message = _message(message_id)
     if reason := why_never_answered(message):
         raise Discard(f"not answered: {reason}")
-    if known := message.replies.filter(status=MailStatus.DRAFT).first():
+    if known := message.replies.filter(status__in=OPEN).first():
         return known
     setting = AutomationSetting.objects.filter(user_id=message.mailbox.user_id).first()
     instructions, sender = (setting.reply_instructions, setting.sender_name) if setting else ("", "")
@@ -90,24 +99,21 @@ def _answered(row: AIAnswer, key: str, question: Callable[[ModelProvider], tuple
 
 def _store_draft(message: Message, answer: AIAnswer) -> OutgoingMail:
     draft = Draft.model_validate(answer.answer)
+    letter = Letter(
+        to=message.answer_address,
+        subject=reply_subject(message.subject),
+        body=draft.body,
+        kind=MailKind.REPLY,
+        author=Author.MODEL,
+        user_id=message.mailbox.user_id,
+        answers=message,
+        written_by=answer,
+    )
     try:
         with transaction.atomic():
-            mail = OutgoingMail.objects.create(
-                user_id=message.mailbox.user_id,
-                to=[message.answer_address],
-                subject=reply_subject(message.subject),
-                body=draft.body,
-                answers=message,
-                written_by=answer,
-            )
+            mail = write(letter, MailStatus.AWAITING_APPROVAL)
             if may_release(mail):
                 releasing.release(mail, by_rule=True)
             return mail
     except IntegrityError:  # somebody else drafted one meanwhile
-        return OutgoingMail.objects.get(answers=message, status=MailStatus.DRAFT)
-
-
-def reply_subject(subject: str) -> str:
-    """The subject that keeps a thread together."""
-    text = one_line(subject)
-    return (text if text.lower().startswith("re:") else f"Re: {text}".strip())[:MAX_SUBJECT]
+        return OutgoingMail.objects.get(answers=message, status__in=OPEN)

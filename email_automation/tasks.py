@@ -31,9 +31,9 @@ def send_email(to: str | list[str], subject: str, body: str, user_id: int | None
 
 
 @email_queue.task(max_retries=3, effects=True)
-def send_draft(draft_id: int) -> dict[str, object]:
-    """Send a released draft."""
-    mail = outbox.released(draft_id)
+def send_mail(mail_id: int) -> dict[str, object]:
+    """Send a mail that was released: at once, or when nobody has taken it back in time."""
+    mail = outbox.released(mail_id)
     return outbox.receipt(delivery.deliver(mail), mail.to)
 
 

@@ -1,5 +1,6 @@
 """Mail that goes out: drafts to release, and what became of the others."""
 
+import contextlib
 from typing import TYPE_CHECKING, Any
 
 from django import forms
@@ -8,9 +9,10 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from email_automation import services
-from email_automation.admin.reading import ModelAdminBase, enqueue_each
-from email_automation.models import MailStatus, OutgoingMail
+from email_automation.admin.reading import ModelAdminBase, enqueue_each, person
+from email_automation.models import OPEN, MailStatus, OutgoingMail
 from email_automation.recipients import BadMailError, addresses, check_content
+from jobs.errors import WrongState
 from jobs.models import Job
 
 if TYPE_CHECKING:
@@ -59,7 +61,7 @@ class OutgoingMailAdmin(ModelAdminBase):
     ordering = ("-id",)
     show_full_result_count = False
     autocomplete_fields = ("user",)
-    actions = ("release", "discard")
+    actions = ("approve", "reject")
     readonly_fields = (
         "status",
         "reason",
@@ -78,11 +80,7 @@ class OutgoingMailAdmin(ModelAdminBase):
     def get_readonly_fields(self, request: HttpRequest, obj: OutgoingMail | None = None) -> tuple[str, ...]:
         if obj is None:
             return self.readonly_fields
-        return (
-            ("user", *self.readonly_fields)
-            if obj.status == MailStatus.DRAFT
-            else ("user", *WRITTEN, *self.readonly_fields)
-        )
+        return ("user", *self.readonly_fields) if obj.status in OPEN else ("user", *WRITTEN, *self.readonly_fields)
 
     def has_delete_permission(self, request: HttpRequest, obj: OutgoingMail | None = None) -> bool:
         """What was sent stays on record; a draft is discarded."""
@@ -94,7 +92,7 @@ class OutgoingMailAdmin(ModelAdminBase):
             obj.status = MailStatus.DRAFT
             super().save_model(request, obj, form, change)
             return
-        drafts = OutgoingMail.objects.filter(pk=obj.pk, status=MailStatus.DRAFT)
+        drafts = OutgoingMail.objects.filter(pk=obj.pk, status__in=OPEN)
         if not drafts.update(to=obj.to, subject=obj.subject, body=obj.body):
             self.message_user(request, "Not saved: it is no draft any more.", messages.ERROR)
 
@@ -102,14 +100,18 @@ class OutgoingMailAdmin(ModelAdminBase):
     def recipients(self, mail: OutgoingMail) -> str:
         return ", ".join(mail.to)
 
-    @admin.action(description="Release: send these drafts", permissions=["change"])
-    def release(self, request: HttpRequest, drafts: QuerySet[OutgoingMail]) -> None:
+    @admin.action(description="Approve: send these", permissions=["change"])
+    def approve(self, request: HttpRequest, drafts: QuerySet[OutgoingMail]) -> None:
         def send(draft: OutgoingMail) -> Job:
-            return services.release_draft(draft, by_id=request.user.pk)
+            return services.approve(draft, person(request))
 
-        enqueue_each(request, self, drafts, send, "Release")
+        enqueue_each(request, self, drafts, send, "Approve")
 
-    @admin.action(description="Discard these drafts", permissions=["change"])
-    def discard(self, request: HttpRequest, drafts: QuerySet[OutgoingMail]) -> None:
-        done = sum(services.discard_draft(draft, reason=f"discarded by {request.user}") for draft in drafts)
-        self.message_user(request, f"{done} drafts discarded.")
+    @admin.action(description="Reject: put these aside", permissions=["change"])
+    def reject(self, request: HttpRequest, drafts: QuerySet[OutgoingMail]) -> None:
+        done = 0
+        for draft in drafts:
+            with contextlib.suppress(WrongState):  # somebody was quicker
+                services.reject(draft, person(request))
+                done += 1
+        self.message_user(request, f"{done} rejected.")

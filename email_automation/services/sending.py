@@ -1,48 +1,131 @@
-"""Mail that goes out: ask for it, release it, stop it."""
+"""Mail that goes out: ask for it, approve or reject it, take it back, say what became of it, stop it."""
 
 from collections.abc import Sequence
 
-from email_automation.models import AutomationSetting, KillSwitch, MailStatus, OutgoingMail
-from email_automation.recipients import addresses, check_content
-from email_automation.releasing import release
+from django.contrib.auth.base_user import AbstractBaseUser
+
+from email_automation import outgoing, releasing
+from email_automation.letters import File, Letter, reply_subject
+from email_automation.models import (
+    OPEN,
+    Author,
+    AutomationSetting,
+    KillSwitch,
+    MailKind,
+    MailStatus,
+    Message,
+    OutgoingMail,
+)
+from email_automation.outbox import write
 from jobs import services
-from jobs.errors import WrongState
-from jobs.models import Job
+from jobs.errors import Refused, WrongState
+from jobs.models import Effect, EffectStatus, Job
+
+MAX_HOLD = 7 * 24 * 3600  # seconds
 
 
-def send_email(to: str | Sequence[str], subject: str, body: str, *, user_id: int | None = None) -> Job:
-    """Enqueue a mail.
+def send_email(
+    to: str | Sequence[str],
+    subject: str,
+    body: str = "",
+    *,
+    user_id: int | None = None,
+    html: str = "",
+    files: Sequence[File] = (),
+    kind: MailKind = MailKind.TRANSACTIONAL,
+    author: Author = Author.PRODUCT,
+    hold: float = 0,
+) -> Job:
+    """Write a mail and enqueue it.
+
+    Args:
+        html: Goes beside the text, which is made of it where there is none.
+        kind: What may stop it: `transactional` mail goes to addresses that have unsubscribed too.
+        hold: Seconds in which it can be taken back (`undo`).
 
     Raises:
         BadMailError: at once, instead of in the job.
+        Refused: `hold` is out of its range.
     """
-    recipients = addresses(to)
-    check_content(subject, body)
-    arguments = {
-        "to": recipients[0] if len(recipients) == 1 else recipients,
-        "subject": subject,
-        "body": body,
-        "user_id": user_id,
-    }
-    return services.enqueue("send_email", arguments, owner_id=user_id)
+    letter = Letter(
+        to=to, subject=subject, body=body, html=html, files=files, kind=kind, author=author, user_id=user_id
+    )
+    by_id = user_id if author == Author.PERSON else None
+    return releasing.send(letter, hold=_checked(hold), by_id=by_id)
 
 
-def release_draft(draft: OutgoingMail, *, by_id: int | None) -> Job:
-    """Send a draft, as a person wishes.
+def reply(message: Message, body: str, *, html: str = "", files: Sequence[File] = (), hold: float = 0) -> Job:
+    """Answer a message as its mailbox's owner, in its thread and to whom its headers say. Raises as `send_email`."""
+    user_id = message.mailbox.user_id
+    letter = Letter(
+        to=message.answer_address,
+        subject=reply_subject(message.subject),
+        body=body,
+        html=html,
+        files=files,
+        kind=MailKind.REPLY,
+        author=Author.PERSON,
+        user_id=user_id,
+        answers=message,
+    )
+    return releasing.send(letter, hold=_checked(hold), by_id=user_id)
+
+
+def propose(letter: Letter) -> OutgoingMail:
+    """A mail that waits: a person's draft, or what a model or a rule wrote, until somebody approves it.
 
     Raises:
-        WrongState: it is no draft any more.
+        BadMailError: naming the field and what is wrong with it.
     """
-    job = release(draft, by_id=by_id)
+    status = MailStatus.DRAFT if letter.author == Author.PERSON else MailStatus.AWAITING_APPROVAL
+    return write(letter, status)
+
+
+def approve(mail: OutgoingMail, by: AbstractBaseUser, *, hold: float = 0) -> Job:
+    """Send what waits, as a person wishes; `hold`: seconds in which it can be taken back.
+
+    Raises:
+        WrongState: it waits no more.
+        Refused: `hold` is out of its range.
+    """
+    job = releasing.release(mail, by_id=by.pk, hold=_checked(hold))
     if job is None:
-        raise WrongState("Only a draft can be released; this mail is one no more.", field="status")
+        raise WrongState("Only a draft can be approved; this mail is one no more.", field="status")
     return job
 
 
-def discard_draft(draft: OutgoingMail, *, reason: str = "discarded") -> bool:
-    """Put a draft aside. Returns whether it was one."""
-    drafts = OutgoingMail.objects.filter(pk=draft.pk, status=MailStatus.DRAFT)
-    return bool(drafts.update(status=MailStatus.SKIPPED, reason=reason[:300]))
+def reject(mail: OutgoingMail, by: AbstractBaseUser, reason: str = "") -> None:
+    """Put what waits aside; nothing is sent.
+
+    Raises:
+        WrongState: it waits no more.
+    """
+    said = f"rejected by {by.get_username()}{': ' if reason else ''}{reason}"
+    if not outgoing.skip(mail, said, among=OPEN):
+        raise WrongState("Only a draft can be rejected; this mail is one no more.", field="status")
+
+
+def undo(mail: OutgoingMail, by: AbstractBaseUser) -> OutgoingMail:
+    """Take back held mail: it is a draft again. Whoever asks before its job has begun, wins.
+
+    Raises:
+        WrongState: it is held no more.
+    """
+    releasing.take_back(mail, by=by.get_username())
+    return mail
+
+
+def resolve_doubt(mail: OutgoingMail, by: AbstractBaseUser, *, happened: bool, reason: str) -> Job:
+    """Say whether a mail in doubt went. Its job runs on: a mail that went is noted so, one that did not is sent.
+
+    Raises:
+        Refused: no reason.
+        WrongState: it is in no doubt.
+    """
+    effect = Effect.objects.filter(job=mail.job_id, status=EffectStatus.ATTEMPTING).first() if mail.job_id else None
+    if effect is None or mail.status != MailStatus.IN_DOUBT:
+        raise WrongState("Only mail in doubt can be resolved; this mail is in none.", field="status")
+    return services.resolve(effect.pk, happened=happened, by=by.get_username(), reason=reason)
 
 
 def stop_sending(stop: bool = True, *, user_id: int | None = None, reason: str = "") -> None:
@@ -51,3 +134,9 @@ def stop_sending(stop: bool = True, *, user_id: int | None = None, reason: str =
         KillSwitch.objects.update_or_create(pk=1, defaults={"sending_stopped": stop, "reason": reason[:200]})
     else:
         AutomationSetting.objects.update_or_create(user_id=user_id, defaults={"sending_stopped": stop})
+
+
+def _checked(hold: float) -> float:
+    if not 0 <= hold <= MAX_HOLD:
+        raise Refused(f"hold is {hold:g}: give 0 to {MAX_HOLD} seconds.", field="hold")
+    return hold

@@ -145,7 +145,7 @@ def test_a_draft_can_be_edited_and_released(admin_client: Client, draft: Outgoin
     admin_client.post(page("outgoingmail", draft.pk), {"to": "a@company.com", "subject": "New", "body": "Better."})
     draft.refresh_from_db()
     assert (draft.to, draft.subject, draft.body) == (["a@company.com"], "New", "Better.")
-    assert "Release: 1 enqueued" in act(admin_client, "outgoingmail", "release", draft)
+    assert "Approve: 1 enqueued" in act(admin_client, "outgoingmail", "approve", draft)
     draft.refresh_from_db()
     assert (draft.status, draft.released_by) == (MailStatus.QUEUED, User.objects.get(username="admin"))
 
@@ -159,16 +159,16 @@ def test_a_bad_draft_is_refused(admin_client: Client, draft: OutgoingMail, chang
 
 
 def test_what_was_released_is_not_edited_any_more(admin_client: Client, draft: OutgoingMail, user: User) -> None:
-    services.release_draft(draft, by_id=user.pk)
+    services.approve(draft, user)
     admin_client.post(page("outgoingmail", draft.pk), {"to": "a@company.com", "subject": "New", "body": "Better."})
     draft.refresh_from_db()
     assert draft.subject == "Re: An order"
 
 
-def test_drafts_are_discarded_by_an_action(admin_client: Client, draft: OutgoingMail) -> None:
-    assert "1 drafts discarded" in act(admin_client, "outgoingmail", "discard", draft)
+def test_drafts_are_rejected_by_an_action(admin_client: Client, draft: OutgoingMail) -> None:
+    assert "1 rejected" in act(admin_client, "outgoingmail", "reject", draft)
     draft.refresh_from_db()
-    assert (draft.status, draft.reason) == (MailStatus.SKIPPED, "discarded by admin")
+    assert (draft.status, draft.reason) == (MailStatus.SKIPPED, "rejected by admin")
 
 
 def test_a_mail_written_in_the_admin_is_a_draft(admin_client: Client, user: User) -> None:

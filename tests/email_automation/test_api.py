@@ -8,7 +8,7 @@ from django.contrib.auth.models import User
 from rest_framework.test import APIClient
 
 from email_automation import services
-from email_automation.models import Mailbox, Message
+from email_automation.models import Mailbox, Message, OutgoingMail
 from jobs.models import Job
 from tests.email_automation.mailboxes.letters import letter
 
@@ -51,7 +51,8 @@ def test_another_users_mailbox_is_not_found(
 def test_a_mail_is_accepted_under_the_users_name(client: APIClient, user: User) -> None:
     status, _ = post(client, "mail/send", {"to": "a@company.com", "subject": "Hi", "body": " Hello\n"})
     job = Job.objects.get()
-    assert (status, job.owner_id, job.arguments["body"]) == (202, user.pk, " Hello\n")
+    mail = OutgoingMail.objects.get(pk=job.arguments["mail_id"])
+    assert (status, job.owner_id, mail.user, mail.body) == (202, user.pk, user, " Hello\n")
 
 
 @pytest.mark.parametrize(

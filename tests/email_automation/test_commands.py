@@ -7,7 +7,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
 
-from email_automation.models import Mailbox
+from email_automation.models import Mailbox, OutgoingMail
 from jobs.models import Job
 from jobs.testing import drain
 from tests.email_automation.conftest import Model
@@ -70,8 +70,8 @@ def test_a_wait_that_is_too_long_is_given_up_with_exit_code_1(user: User, tmp_pa
 
 def test_a_mail_is_enqueued(db: None) -> None:
     job_id = command("send_email", "a@company.com", "b@company.com", "--subject", "Hi", "--body", "Hello")
-    arguments = Job.objects.get(pk=job_id).arguments
-    assert arguments["to"] == ["a@company.com", "b@company.com"]
+    mail = OutgoingMail.objects.get(job_id=job_id)
+    assert mail.to == ["a@company.com", "b@company.com"]
 
 
 def test_a_mail_to_no_address_is_refused(db: None) -> None:

@@ -9,6 +9,7 @@ from pytest_django.fixtures import Settings
 
 from email_automation import automation, replying, services, tasks
 from email_automation.ai.errors import AINotConfigured
+from email_automation.letters import reply_subject
 from email_automation.models import AIAnswer, AutomationSetting, MailStatus, Message, OutgoingMail
 from jobs.errors import Discard, Refused, WrongState
 from jobs.models import Job, JobStatus
@@ -38,17 +39,21 @@ def test_a_reply_is_drafted_and_waits_for_a_person(sync: Sync, model: Model) -> 
     job = run_job(services.draft_reply(message))
     draft = OutgoingMail.objects.get()
     assert job.status == JobStatus.COMPLETED
-    assert (draft.status, draft.to, draft.subject) == (MailStatus.DRAFT, ["desk@fikiri.example"], "Re: An order")
+    assert (draft.status, draft.to, draft.subject) == (
+        MailStatus.AWAITING_APPROVAL,
+        ["desk@fikiri.example"],
+        "Re: An order",
+    )
     assert (draft.body, draft.answers, draft.user) == ("With pleasure.", message, message.mailbox.user)
     assert (draft.written_by and draft.written_by.provider) == "test"
-    assert not Job.objects.filter(task="send_draft").exists()
+    assert not Job.objects.filter(task="send_mail").exists()
     assert django_mail.outbox == []
 
 
 def test_a_released_draft_is_sent_in_its_thread(sync: Sync, model: Model, user: User) -> None:
     (message,) = sync(mail(References="<0@fikiri.example>"))
     run_job(services.draft_reply(message))
-    job = run_job(services.release_draft(OutgoingMail.objects.get(), by_id=user.pk))
+    job = run_job(services.approve(OutgoingMail.objects.get(), user))
     (sent,) = django_mail.outbox
     draft = OutgoingMail.objects.get()
     assert (job.status, draft.status, draft.released_by) == (JobStatus.COMPLETED, MailStatus.SENT, user)
@@ -61,20 +66,22 @@ def test_a_draft_is_released_once(sync: Sync, model: Model, user: User) -> None:
     (message,) = sync(mail())
     run_job(services.draft_reply(message))
     draft = OutgoingMail.objects.get()
-    services.release_draft(draft, by_id=user.pk)
+    services.approve(draft, user)
     with pytest.raises(WrongState):
-        services.release_draft(draft, by_id=user.pk)
-    assert Job.objects.filter(task="send_draft").count() == 1
+        services.approve(draft, user)
+    assert Job.objects.filter(task="send_mail").count() == 1
 
 
-def test_a_discarded_draft_is_not_sent(sync: Sync, model: Model, user: User) -> None:
+def test_a_rejected_draft_is_not_sent(sync: Sync, model: Model, user: User) -> None:
     (message,) = sync(mail())
     run_job(services.draft_reply(message))
     draft = OutgoingMail.objects.get()
-    assert services.discard_draft(draft)
-    assert not services.discard_draft(draft)
+    services.reject(draft, user, "not like this")
+    assert (draft.status, draft.reason) == (MailStatus.SKIPPED, "rejected by shop: not like this")
     with pytest.raises(WrongState):
-        services.release_draft(draft, by_id=user.pk)
+        services.reject(draft, user)
+    with pytest.raises(WrongState):
+        services.approve(draft, user)
 
 
 def test_drafted_twice_there_is_one_draft(sync: Sync, model: Model) -> None:
@@ -119,7 +126,7 @@ def test_an_unreadable_message_is_never_answered(sync: Sync) -> None:
 def test_a_rule_that_the_user_switched_on_sends_the_draft(sync: Sync, model: Model, user: User, recent: str) -> None:
     with_rule(user)
     sync(mail(Date=recent))
-    for task in ("classify_message", "draft_reply", "send_draft"):
+    for task in ("classify_message", "draft_reply", "send_mail"):
         (job,) = run_task(task)
         assert job.status == JobStatus.COMPLETED
     (sent,) = django_mail.outbox
@@ -143,8 +150,8 @@ def test_a_rule_that_does_not_fit_leaves_the_draft_to_a_person(
     sync(mail(Date=recent))
     run_task("classify_message")
     run_task("draft_reply")
-    assert OutgoingMail.objects.get().status == MailStatus.DRAFT
-    assert not Job.objects.filter(task="send_draft").exists()
+    assert OutgoingMail.objects.get().status == MailStatus.AWAITING_APPROVAL
+    assert not Job.objects.filter(task="send_mail").exists()
 
 
 def test_an_unsure_answer_is_left_to_a_person(sync: Sync, model: Model, user: User, recent: str) -> None:
@@ -153,13 +160,13 @@ def test_an_unsure_answer_is_left_to_a_person(sync: Sync, model: Model, user: Us
     sync(mail(Date=recent))
     run_task("classify_message")
     run_task("draft_reply")
-    assert OutgoingMail.objects.get().status == MailStatus.DRAFT
+    assert OutgoingMail.objects.get().status == MailStatus.AWAITING_APPROVAL
 
 
 def test_a_kill_switch_thrown_after_the_release_still_stops_the_mail(sync: Sync, model: Model, user: User) -> None:
     (message,) = sync(mail())
     run_job(services.draft_reply(message))
-    job = services.release_draft(OutgoingMail.objects.get(), by_id=user.pk)
+    job = services.approve(OutgoingMail.objects.get(), user)
     services.stop_sending()
     assert (run_job(job).status, django_mail.outbox) == (JobStatus.FAILED, [])
 
@@ -221,4 +228,4 @@ def test_a_message_is_summarised(sync: Sync, model: Model) -> None:
     [("Hi", "Re: Hi"), ("RE: Hi", "RE: Hi"), ("a\nb", "Re: a b"), ("", "Re:"), ("x" * 600, "Re: " + "x" * 496)],
 )
 def test_a_reply_keeps_the_subject(subject: str, answer: str) -> None:
-    assert replying.reply_subject(subject) == answer
+    assert reply_subject(subject) == answer
