@@ -307,6 +307,7 @@ class Ledger(RuleBasedStateMachine):
         self.owner[job] = None
 
 
+@pytest.mark.long
 @pytest.mark.timeout(3600)
 @pytest.mark.django_db(transaction=True)
 def test_no_order_of_verbs_breaks_the_ledger() -> None:
