@@ -45,6 +45,7 @@ MIDDLEWARE = [
     "fikiri.middleware.SecurityHeaders",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "jobs.tracing.middleware.TracingMiddleware",
     "jobs.correlation.CorrelationMiddleware",
     "fikiri.middleware.OriginMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -114,6 +115,7 @@ JOBS = {
     "ALERT_FAILURES": env.float("ALERT_FAILURES", default=0.05),
     "TICK_TOKEN": env.str("TICK_TOKEN", default=""),
     "TICK_SECONDS": env.float("TICK_SECONDS", default=50),
+    "TRACES": bool(env.str("OTEL_EXPORTER_OTLP_ENDPOINT", default="")),
     "STAFF_ROLE": env.str("JOBS_STAFF_ROLE", default="viewer").replace("none", ""),
 }
 

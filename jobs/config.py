@@ -54,6 +54,7 @@ class Config:
     GROUP_FOR: float = 0.005  # and the longest that a settling waits for others
     PREPARE: bool = True  # prepared statements on PostgreSQL; off behind a pooler that shares sessions
     STAFF_ROLE: str = "viewer"  # of staff who were granted none: viewer, operator, admin, or "" for none
+    TRACES: bool = False  # OpenTelemetry: its own variables say where spans go
     FALLBACK: bool = True  # jobs run in this process's threads and in the dispatcher while the broker is away
 
 

@@ -15,7 +15,7 @@ from uuid import UUID
 
 from django.db import connection, transaction
 
-from jobs import context, registry
+from jobs import context, registry, tracing
 from jobs.clock import Now
 from jobs.errors import Cancelled, InDoubt, Refused, Snooze, Superseded
 from jobs.models import FINAL, Effect, EffectStatus, Job, JobStatus
@@ -79,7 +79,8 @@ def once(key: str, *, kind: str, do: Callable[[], Receipt], resolve: Resolver, s
         case EffectStatus.CONFIRMED:
             return Receipt(effect.provider_id, effect.detail, made_now=False)
         case EffectStatus.ATTEMPTING:
-            answer = resolve(effect)
+            with tracing.effect("resolve", kind):
+                answer = resolve(effect)
             if isinstance(answer, Receipt):
                 _settle(effect, EffectStatus.CONFIRMED, answer)
                 return Receipt(answer.provider_id, answer.detail, made_now=False)
@@ -111,7 +112,8 @@ def fate_of(job_id: UUID) -> tuple[Fate, list[str]]:
 
 def _make(effect: Effect, do: Callable[[], Receipt]) -> Receipt:
     try:
-        receipt = do()
+        with tracing.effect("make", effect.kind):
+            receipt = do()
     except SurelyNot as error:
         _settle(effect, EffectStatus.FAILED, Receipt(), reason=str(error.__cause__ or error))
         raise (error.__cause__ or error) from None

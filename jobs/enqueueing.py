@@ -11,7 +11,7 @@ from django.db import DEFAULT_DB_ALIAS, transaction
 from django.db.models import Q
 from django.db.models.base import ModelState
 
-from jobs import context, correlation, doorbell, lifecycle, lookup, registry
+from jobs import context, correlation, doorbell, lifecycle, lookup, registry, tracing
 from jobs.arguments import Bound
 from jobs.errors import InvalidArguments, JobNotFound, KeyTaken, Refused
 from jobs.lifecycle import NewJob, Terms, Written
@@ -47,8 +47,9 @@ def enqueue(
     if spec.options.names_job and (named := _named_job(spec, args or {})):
         return named
     bound = spec.parameters.bind(positional, args or {})
-    [new] = _wishes(spec, [bound], options, keys=[options.get("key")], rings=doorbell.is_willing(spec.queue))
-    written = lifecycle.insert([new])
+    with tracing.enqueueing(spec.name, spec.queue):
+        [new] = _wishes(spec, [bound], options, keys=[options.get("key")], rings=doorbell.is_willing(spec.queue))
+        written = lifecycle.insert([new])
     if not written:
         return _known(new)
     ring_on_commit([new], written)
@@ -76,9 +77,9 @@ def enqueue_many(
     bind = spec.parameters.bind
     bounds = [bind((), args) for args in args_list]
     room = doorbell.room(spec.queue) if len(bounds) > 1 else int(doorbell.is_willing(spec.queue))
-    jobs = _wishes(spec, bounds, options, keys=keys or [options.get("key")] * len(bounds), rings=room)
     written: list[Written] = []
-    with transaction.atomic():
+    with tracing.enqueueing(spec.name, spec.queue, len(bounds)), transaction.atomic():
+        jobs = _wishes(spec, bounds, options, keys=keys or [options.get("key")] * len(bounds), rings=room)
         for start in range(0, len(jobs), MANY):
             written += lifecycle.insert(jobs[start : start + MANY])
         ring_on_commit(jobs, written)
@@ -151,6 +152,7 @@ def _terms(spec: registry.TaskSpec, options: EnqueueOptions, running: context.Ru
         unique_key=unique.key if unique else "",
         unique_scope=unique.scope if unique else "",
         unique_slot=unique.slot if unique else None,
+        trace=tracing.here(),
     )
 
 

@@ -15,7 +15,20 @@ import structlog
 from django.db import InterfaceError, OperationalError, connection, transaction
 from django.db.utils import DataError
 
-from jobs import child, context, identity, joblog, lifecycle, outcomes, registry, reports, settling, watcher, workflow
+from jobs import (
+    child,
+    context,
+    identity,
+    joblog,
+    lifecycle,
+    outcomes,
+    registry,
+    reports,
+    settling,
+    tracing,
+    watcher,
+    workflow,
+)
 from jobs.config import config
 from jobs.errors import Refused, Superseded
 from jobs.lifecycle import Claim
@@ -44,7 +57,7 @@ def run_claimed(claim: Claim, began: float | None = None) -> Outcome:
         began: When its time limits began to count, on the monotonic clock; now, if not given.
     """
     began = time.monotonic() if began is None else began
-    with context.running(claim, began), joblog.kept() as lines, watcher.watching(claim):
+    with context.running(claim, began), joblog.kept() as lines, watcher.watching(claim), tracing.attempt(claim):
         try:
             outcome = perform(claim)
         except BaseException as error:  # noqa: BLE001 - every way out of a task's body is settled, SystemExit too
@@ -80,6 +93,7 @@ def perform(claim: Claim) -> Outcome:
 
 def settle(claim: Claim, outcome: Outcome) -> Outcome:
     """Write the outcome down, if the job is still this attempt's. A database that is away is waited for."""
+    tracing.ended(outcome)
     if isinstance(outcome, Completed):
         if _is_atomic(claim):
             return outcome  # settled with its body
@@ -165,6 +179,7 @@ def _leave() -> None:
     """Asked to exit, or out of memory: this process ends, if another takes its place."""
     if child.is_child():
         settling.flush()
+        tracing.shut_down()
         child.end()
 
 

@@ -15,7 +15,7 @@ from contextlib import contextmanager
 import structlog
 from django.db import DatabaseError, connection
 
-from jobs import child, lifecycle, settling
+from jobs import child, lifecycle, settling, tracing
 from jobs.config import config
 from jobs.lifecycle import Claim
 
@@ -83,4 +83,5 @@ def _kill_if_still(claim: Claim) -> None:
         if _watched is claim:
             log.warning("stopping a cancelled job", action="job_stopped", job=str(claim.id), attempt=claim.attempt)
             settling.flush()
+            tracing.shut_down()
             child.kill()

@@ -14,7 +14,7 @@ import structlog
 from celery import signals
 from django.db import DatabaseError, connection
 
-from jobs import child, identity, settling
+from jobs import child, identity, settling, tracing
 from jobs.clock import Now
 from jobs.config import config
 from jobs.models import Job, JobStatus, Lease, WorkerBeat
@@ -165,6 +165,7 @@ def _on_child(**_: Any) -> None:
 
 def _on_child_end(**_: Any) -> None:
     settling.flush()
+    tracing.shut_down()
 
 
 def _on_stopping(**_: Any) -> None:

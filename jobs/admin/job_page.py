@@ -77,6 +77,7 @@ def _facts(job: Job) -> list[tuple[str, Any]]:
         ("Own id", job.key),
         ("Unique key", job.unique_key),
         ("Correlation id", _searched(job.correlation_id)),
+        ("Trace", job.trace_id),
         ("Parent", job_link(job.parent_id) if job.parent_id else None),
         ("Batch", _listed("batch", job.batch_id)),
         ("Same failures", _listed("fingerprint", job.fingerprint)),

@@ -40,6 +40,7 @@ class Terms:
     unique_key: str = ""
     unique_scope: str = ""
     unique_slot: str | None = None
+    trace: str | None = None
 
 
 class NewJob(NamedTuple):
@@ -109,6 +110,8 @@ class Claim:
     time_limit: float
     unique_key: str = ""
     unique_scope: str = ""
+    trace: str | None = None
+    due: int | str | None = None  # as the database writes it
     identity: Identity = field(compare=False, repr=False, kw_only=True)
 
 

@@ -70,6 +70,7 @@ class Job(models.Model):
     arguments = models.JSONField(default=dict)
     owner_id = models.BigIntegerField(null=True, help_text="The user it works for; none is the system's.")
     correlation_id = models.CharField(max_length=64)
+    trace = models.CharField(max_length=55, null=True, help_text="Its place in a trace: W3C traceparent.")
     parent_id = models.UUIDField(null=True)
     batch = models.ForeignKey("jobs.Batch", null=True, on_delete=models.SET_NULL, related_name="jobs", db_index=False)
     schedule = models.ForeignKey("jobs.Schedule", null=True, on_delete=models.SET_NULL, db_index=False)
@@ -174,6 +175,11 @@ class Job(models.Model):
     @property
     def is_final(self) -> bool:
         return self.status in FINAL
+
+    @property
+    def trace_id(self) -> str:
+        """Of the trace that it is in, if traces were on."""
+        return self.trace[3:35] if self.trace else ""
 
     @property
     def percent(self) -> float | None:

@@ -31,4 +31,5 @@ WHERE job.id = %(id)s
   )
 RETURNING job.attempt, job.failures, job.max_retries, job.task, job.queue, job.arguments::text, job.owner_id,
           job.correlation_id, job.workflow::text, job.batch_id, job.soft_time_limit, job.time_limit,
-          job.unique_key, job.unique_scope
+          job.unique_key, job.unique_scope,
+          job.trace, (extract(epoch FROM job.run_at) * 1000000)::bigint

@@ -27,4 +27,5 @@ WHERE id = %(id)s
   )
 RETURNING attempt, failures, max_retries, task, queue, arguments, owner_id,
           correlation_id, workflow, batch_id, soft_time_limit, time_limit,
-          unique_key, unique_scope
+          unique_key, unique_scope,
+          trace, run_at

@@ -8,7 +8,7 @@ INSERT INTO jobs_job
   (id, key, task, queue, status, priority, arguments, owner_id, correlation_id, parent_id, batch_id, schedule_id, tick,
    workflow, created_at, run_at, expires_at, dispatch_at, rung_at, rings, attempt, failures, max_retries, deaths, orphaned,
    soft_time_limit, time_limit, worker, unique_key, unique_scope, unique_slot, progress_message, error, error_class,
-   fingerprint, reason)
+   fingerprint, reason, trace)
 SELECT row ->> 'id', row ->> 'key', t ->> 'task', t ->> 'queue', 'pending', t ->> 'priority', row -> 'arguments',
        row ->> 'owner_id', t ->> 'correlation_id', t ->> 'parent_id', t ->> 'batch_id', t ->> 'schedule_id',
        t ->> 'tick', CASE WHEN t ->> 'workflow' IS NOT NULL THEN t -> 'workflow' END, now, run_at,
@@ -20,7 +20,7 @@ SELECT row ->> 'id', row ->> 'key', t ->> 'task', t ->> 'queue', 'pending', t ->
        CASE WHEN row ->> 'ring' AND run_at <= now THEN now END,
        CASE WHEN row ->> 'ring' AND run_at <= now THEN 1 ELSE 0 END,
        0, 0, t ->> 'max_retries', 0, 0, t ->> 'soft_time_limit', t ->> 'time_limit', '', t ->> 'unique_key',
-       t ->> 'unique_scope', t ->> 'unique_slot', '', '', '', '', ''
+       t ->> 'unique_scope', t ->> 'unique_slot', '', '', '', '', '', t ->> 'trace'
 FROM given
 WHERE true
 ON CONFLICT DO NOTHING

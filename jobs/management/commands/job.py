@@ -78,6 +78,7 @@ def _facts(job: Job) -> dict[str, Any]:
         "parent": job.parent_id,
         "batch": job.batch_id,
         "correlation": job.correlation_id,
+        "trace": job.trace_id,
     }
 
 
