@@ -1,11 +1,13 @@
 """Where a laptop's own database, Redis and mail lie, so that every process finds them without a variable."""
 
+import base64
 import fcntl
 import hashlib
 import json
 import os
 import secrets
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
 BASE = Path(__file__).resolve().parent.parent
@@ -45,7 +47,12 @@ def running() -> dict[str, str]:
     return {}
 
 
-def secret(name: str) -> str:
+def field_key() -> str:
+    """The key of what is encrypted in the laptop's database."""
+    return secret("field-key", lambda: base64.urlsafe_b64encode(secrets.token_bytes(32)).decode())
+
+
+def secret(name: str, make: Callable[[], str] = lambda: secrets.token_urlsafe(48)) -> str:
     """A random secret kept under `var/`, made on first use and readable by its owner alone."""
     path = var() / name
     try:
@@ -57,6 +64,6 @@ def secret(name: str) -> str:
     except FileExistsError:  # another process was first
         return path.read_text().strip()
     with os.fdopen(descriptor, "w") as file:
-        value = secrets.token_urlsafe(48)
+        value = make()
         file.write(value + "\n")
     return value

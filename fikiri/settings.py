@@ -198,6 +198,20 @@ MAIL_SINK_DIR = VAR / "mail"
 MAIL_KILL_SWITCH = env.bool("MAIL_KILL_SWITCH", default=False)  # nothing goes out, whatever the rules say
 JOBS["ALERT_MAIL"] = [] if MAIL_KILL_SWITCH else env.list("ALERT_MAIL", default=[])
 
+# Mailboxes at providers.
+FIELD_KEYS = env.list("FIELD_KEYS", default=[]) or [places.field_key()]
+GOOGLE_CLIENT_ID = env.str("GOOGLE_CLIENT_ID", default="")
+GOOGLE_CLIENT_SECRET = env.str("GOOGLE_CLIENT_SECRET", default="")
+GOOGLE_AUTH_URI = env.str("GOOGLE_AUTH_URI", default="https://accounts.google.com/o/oauth2/v2/auth")
+GOOGLE_TOKEN_URI = env.str("GOOGLE_TOKEN_URI", default="https://oauth2.googleapis.com/token")
+GOOGLE_REVOKE_URI = env.str("GOOGLE_REVOKE_URI", default="https://oauth2.googleapis.com/revoke")
+GMAIL_API_ROOT = env.str("GMAIL_API_ROOT", default="https://gmail.googleapis.com").rstrip("/")
+GMAIL_ACCESS = env.str("GMAIL_ACCESS", default="modify")  # or read-and-send
+GMAIL_COSTS = env.dict("GMAIL_COSTS", cast={"value": int}, default={})  # units that differ from the table in quota.py
+GMAIL_USER_UNITS = env.int("GMAIL_USER_UNITS", default=4_800)  # a minute, where each account begins
+GMAIL_USER_UNITS_LIMIT = env.int("GMAIL_USER_UNITS_LIMIT", default=15_000)  # and the most it feels its way up to
+GMAIL_PROJECT_UNITS = env.int("GMAIL_PROJECT_UNITS", default=960_000)  # a minute, of all accounts together
+
 # The model. `offline` needs no key and nothing outside this machine.
 AI_PROVIDER = env.str("AI_PROVIDER", default="offline")
 AI_TIMEOUT = env.float("AI_TIMEOUT", default=30)  # seconds a call

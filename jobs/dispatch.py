@@ -16,7 +16,7 @@ import structlog
 from django.db import DatabaseError, InterfaceError, OperationalError, connection
 from django.db.models import Q
 
-from jobs import batches, broker, canaries, clock, doorbell, lifecycle, pausing, prune, schedule, statistics
+from jobs import batches, broker, canaries, clock, doorbell, holding, lifecycle, pausing, prune, schedule, statistics
 from jobs.alerts import watch
 from jobs.broker import Unreachable
 from jobs.chores import Chore
@@ -49,6 +49,7 @@ class Dispatcher:
             Chore("rescue", Rescuer().run_once, every=1),
             Chore("expire", lifecycle.expire_overdue, every=1),
             Chore("wake", pausing.run_once, every=0.5),
+            Chore("release", holding.run_once, every=0.5),
             Chore("schedules", schedule.run_once, every=0.5),
             Chore("canaries", canaries.run_once, every=1),
             Chore("batches", batches.Watcher().run_once, every=0.5),

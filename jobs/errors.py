@@ -40,6 +40,17 @@ class Snooze(Answer):
         self.seconds = max(0.0, seconds)
 
 
+class Held(Answer):
+    """Wait until `services.release(key)`, whoever calls that and when. Costs no retry.
+
+    Said where `services.hold(key, reason)` holds it; where that is released already, the job goes on at once.
+    """
+
+    def __init__(self, key: str, reason: str = "") -> None:
+        super().__init__(reason)
+        self.key = key
+
+
 class Discard(Answer):
     """There is nothing to do any more: ends as cancelled, with the reason."""
 

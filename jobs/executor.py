@@ -32,7 +32,7 @@ from jobs import (
 from jobs.config import config
 from jobs.errors import Refused, Superseded
 from jobs.lifecycle import Claim
-from jobs.outcomes import Again, Completed, Doubtful, Dropped, Failed, Later, Lost, Outcome
+from jobs.outcomes import Again, Completed, Doubtful, Dropped, Failed, Later, Lost, Outcome, Parked
 from jobs.sql import interrupted
 
 PAUSE = 0.5  # seconds between tries to settle while the database is away
@@ -129,6 +129,8 @@ def _settle(claim: Claim, outcome: Outcome) -> Outcome:
             lifecycle.retry(claim, report, after=after, counts=counts, rule=rule)
         case Later(seconds, reason):
             lifecycle.snooze(claim, seconds, reason)
+        case Parked(key, reason):
+            lifecycle.park(claim, key, reason)
         case Failed(report):
             lifecycle.fail(claim, report)
         case Dropped(report):

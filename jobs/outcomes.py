@@ -36,6 +36,12 @@ class Later:
 
 
 @dataclass(frozen=True)
+class Parked:
+    key: str
+    reason: str
+
+
+@dataclass(frozen=True)
 class Failed:
     report: Report
 
@@ -57,7 +63,7 @@ class Lost:
     """Another attempt owns the job: nothing is settled."""
 
 
-Outcome = Completed | Again | Later | Failed | Dropped | Doubtful | Lost
+Outcome = Completed | Again | Later | Parked | Failed | Dropped | Doubtful | Lost
 
 
 def of_result(result: Any) -> Outcome:
@@ -92,6 +98,8 @@ def of_exception(error: BaseException, options: registry.Options, max_retries: i
             return _retry_request(error, options)
         case errors.Snooze():
             return Later(error.seconds, reports.clean(error.reason))
+        case errors.Held():
+            return Parked(error.key, reports.clean(error.reason))
         case errors.Discard() | errors.Cancelled():
             return Dropped(reports.Report(reason=reports.clean(error.reason)))
         case errors.Fail():

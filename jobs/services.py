@@ -19,6 +19,7 @@ from jobs.clock import Now
 from jobs.effects import Fate
 from jobs.enqueueing import enqueue, enqueue_many
 from jobs.errors import Refused, WrongState
+from jobs.holding import hold, release
 from jobs.lookup import find
 from jobs.models import WAITING, Effect, Job, JobQuerySet, JobStatus
 from jobs.options import EnqueueOptions, check
@@ -39,12 +40,14 @@ __all__ = [
     "enqueue_by_hand",
     "enqueue_many",
     "find",
+    "hold",
     "open_counts",
     "pause",
     "paused",
     "preview_cancel",
     "preview_retry",
     "queue_stats",
+    "release",
     "resolve",
     "resume",
     "retry",

@@ -14,7 +14,7 @@ from celery.result import AsyncResult
 
 from jobs import errors, executor, quarantine, registry, workflow
 from jobs.models import JobStatus
-from jobs.outcomes import Again, Completed, Dropped, Later, Lost
+from jobs.outcomes import Again, Completed, Dropped, Later, Lost, Parked
 
 GATED = "gated"
 NOTHING = "nothing to say"  # the doorbell found nothing, or another attempt has the job
@@ -87,7 +87,7 @@ class JobTask(Task[Any, Any]):
                 raise Ignore(CANCELLED)
             case Lost():
                 raise Ignore(NOTHING)
-            case Again() | Later():
+            case Again() | Later() | Parked():
                 raise CeleryRetry("in the ledger")
             case _:
                 raise errors.JobFailed(str(job_id))

@@ -19,6 +19,7 @@ from jobs.models import (
     Canary,
     Effect,
     EffectStatus,
+    Hold,
     Job,
     JobStatus,
     QueueControl,
@@ -164,6 +165,20 @@ def _not_waiting(job: Job) -> Gate:
             return Gate("ended", job.status != JobStatus.COMPLETED, f"{end}{_because(job)}.", remedy)
 
 
+def _held(around: Surroundings) -> Gate:
+    """Its key is not told: it is the product's own name for what holds it."""
+    hold = Hold.objects.filter(jobs__job=around.job, released_at=None).first()
+    if hold is None:
+        return Gate("held", False, "Nothing holds it.")
+    return Gate(
+        "held",
+        True,
+        f"It is held since {_at(hold.since)}: {hold.reason}",
+        "It goes on by itself when that is mended, or run it now to have it try again.",
+        {"hold": hold.key},
+    )
+
+
 def _time(around: Surroundings) -> Gate:
     job = around.job
     if job.run_at <= around.now:
@@ -291,6 +306,7 @@ def _known(around: Surroundings) -> Gate:
 
 
 GATES: tuple[Callable[[Surroundings], Gate], ...] = (
+    _held,
     _time,
     _queue_paused,
     _task_paused,

@@ -1,5 +1,6 @@
 """What is stored about mail, and what can never be true of it."""
 
+from email_automation.models.account import Account, AccountState, Provider, Security
 from email_automation.models.answers import AIAnswer, AIUsage, Classification
 from email_automation.models.automation import AutomationSetting, KillSwitch
 from email_automation.models.mailbox import Mailbox, MailboxKind, SyncRun
@@ -13,12 +14,15 @@ from email_automation.models.outgoing import (
     OutgoingAttachment,
     OutgoingMail,
 )
+from email_automation.models.quota import Quota
 from email_automation.models.suppression import Sender, SendingCount, Suppression
 
 __all__ = [
     "OPEN",
     "AIAnswer",
     "AIUsage",
+    "Account",
+    "AccountState",
     "Attachment",
     "Author",
     "AutomationSetting",
@@ -33,6 +37,9 @@ __all__ = [
     "Message",
     "OutgoingAttachment",
     "OutgoingMail",
+    "Provider",
+    "Quota",
+    "Security",
     "Sender",
     "SendingCount",
     "Suppression",

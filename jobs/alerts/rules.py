@@ -12,7 +12,7 @@ from jobs import clock, health, throughput
 from jobs.alerts.tasks import NAMES
 from jobs.clock import Now
 from jobs.config import config
-from jobs.models import Effect, EffectStatus, Job, JobStatus
+from jobs.models import Effect, EffectStatus, Hold, Job, JobStatus
 from jobs.queues import QUEUES
 from jobs.throughput import Recent
 from jobs.wording import number_of
@@ -83,7 +83,13 @@ def _slow() -> Iterator[Sight]:
             yield Sight("slow", name, text, at_once=True)
 
 
-RULES: tuple[Callable[[], Iterator[Sight]], ...] = (_dead, _in_doubt, _queue_age, _no_worker, _failures, _slow)
+def _held() -> Iterator[Sight]:
+    held = Hold.objects.filter(released_at=None).annotate(Count("jobs")).filter(jobs__count__gt=0)
+    for key, reason, count in held.values_list("key", "reason", "jobs__count"):
+        yield Sight("held", key, f"{number_of(count, 'job')} held: {reason}"[:300], at_once=True)
+
+
+RULES: tuple[Callable[[], Iterator[Sight]], ...] = (_dead, _in_doubt, _held, _queue_age, _no_worker, _failures, _slow)
 
 
 def _recent() -> Iterator[tuple[str, Recent]]:

@@ -5,6 +5,7 @@ Every write after the claim carries its token: a worker that was presumed dead c
 
 from jobs.lifecycle.again import AGAIN, Replayed, replay, replay_many
 from jobs.lifecycle.ending import Cancelled, cancel_many, cancel_waiting, expire_overdue
+from jobs.lifecycle.holding import hold, park, release_hold, wake_released
 from jobs.lifecycle.keeping import keep, kept
 from jobs.lifecycle.losing import lose, release, rescue
 from jobs.lifecycle.moves import CELERY_STATES, backoff, lock
@@ -44,6 +45,7 @@ __all__ = [
     "expire_overdue",
     "fail",
     "fail_from_outside",
+    "hold",
     "insert",
     "keep",
     "kept",
@@ -51,8 +53,10 @@ __all__ = [
     "lock",
     "lose",
     "not_rung",
+    "park",
     "progress",
     "release",
+    "release_hold",
     "replace_arguments",
     "replay",
     "replay_many",
@@ -64,4 +68,5 @@ __all__ = [
     "snooze",
     "wake_held",
     "wake_refused",
+    "wake_released",
 ]

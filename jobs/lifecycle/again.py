@@ -14,7 +14,7 @@ from jobs.clock import Now
 from jobs.errors import Busy
 from jobs.lifecycle.moves import CELERY_STATES, lock, locked
 from jobs.lifecycle.values import short
-from jobs.models import Attempt, Batch, BatchStatus, Checkpoint, Job, JobEvent, JobStatus
+from jobs.models import Attempt, Batch, BatchStatus, Checkpoint, HeldJob, Job, JobEvent, JobStatus
 from jobs.uniqueness import waiting_slot
 
 AGAIN = (JobStatus.FAILED, JobStatus.DEAD, JobStatus.CANCELLED, JobStatus.EXPIRED)
@@ -89,6 +89,7 @@ def _put_back(jobs: Sequence[Job], by: str, reason: str, *, afresh: bool = False
     Attempt.objects.filter(job__in=ids).exclude(rule="").update(rule="")
     if afresh:
         Checkpoint.objects.filter(job__in=ids).delete()
+    HeldJob.objects.filter(job__in=ids).delete()
     Job.objects.filter(pk__in=ids).update(
         status=JobStatus.PENDING,
         run_at=Now(),

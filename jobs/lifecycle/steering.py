@@ -13,7 +13,7 @@ from django.db.models import Q
 from jobs.clock import Now
 from jobs.lifecycle.moves import backoff, end, locked, note, project, to_waiting, wait
 from jobs.lifecycle.values import short
-from jobs.models import WAITING, Effect, EffectStatus, Job, JobStatus
+from jobs.models import WAITING, Effect, EffectStatus, HeldJob, Job, JobStatus
 from jobs.reports import Report
 
 
@@ -46,6 +46,8 @@ def change(
             return None
         before = _turn(job)
         # Also one whose doorbell was rung: its claim asks for the time again, and the dispatcher rings at the new one.
+        if run_at is not None:
+            HeldJob.objects.filter(job=job).delete()
         times = {} if run_at is None else {"run_at": run_at, "dispatch_at": run_at, "rung_at": None, "rings": 0}
         Job.objects.filter(pk=job.pk).update(**times, **({} if priority is None else {"priority": priority}))
         job.refresh_from_db(fields=["run_at", "priority"])

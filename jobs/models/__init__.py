@@ -5,6 +5,7 @@ from jobs.models.batch import Batch, BatchStatus
 from jobs.models.control import QueueControl, TaskControl
 from jobs.models.effect import Effect, EffectStatus
 from jobs.models.grant import Grant, Role
+from jobs.models.hold import HeldJob, Hold
 from jobs.models.job import FINAL, WAITING, Attempt, Checkpoint, Job, JobEvent, JobQuerySet, JobStatus
 from jobs.models.process import Canary, Lease, WorkerBeat
 from jobs.models.record import AuditEntry, IdempotencyKey, Quarantine
@@ -25,6 +26,8 @@ __all__ = [
     "Effect",
     "EffectStatus",
     "Grant",
+    "HeldJob",
+    "Hold",
     "IdempotencyKey",
     "Job",
     "JobEvent",

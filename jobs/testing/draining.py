@@ -11,7 +11,7 @@ from unittest import mock
 
 from django.db.models import Min
 
-from jobs import batches, clock, direct, doorbell, executor, lifecycle, registry, schedule
+from jobs import batches, clock, direct, doorbell, executor, holding, lifecycle, registry, schedule
 from jobs.models import WAITING, Job, JobStatus
 from jobs.outcomes import Again, Doubtful, Failed, Outcome
 from jobs.queues import QUEUES
@@ -96,12 +96,12 @@ def _next(queues: Sequence[str], passed_over: Collection[uuid.UUID], skip_waits:
 
 def _chores() -> int:
     """What the dispatcher would do now. Returns how much there was."""
-    return lifecycle.expire_overdue() + schedule.run_once() + batches.run_once()
+    return lifecycle.expire_overdue() + schedule.run_once() + batches.run_once() + holding.run_once()
 
 
 def _skip(queues: Sequence[str]) -> bool:
     """Go on to when the next job is due."""
-    later = Job.objects.filter(queue__in=queues, task__in=registry.known(), status__in=WAITING)
+    later = Job.objects.filter(queue__in=queues, task__in=registry.known(), status__in=WAITING, held=None)
     next_at = later.aggregate(at=Min("run_at"))["at"]
     return next_at is not None and frozen.current().advance_to(next_at)
 

@@ -40,7 +40,7 @@ def _default(call: ast.Call) -> str | None:
         return None
     if isinstance(value, bool):
         return str(int(value))
-    return (",".join(map(str, value)) if isinstance(value, list) else str(value)) or None
+    return (",".join(map(str, value)) if isinstance(value, list | dict) else str(value)) or None
 
 
 READS = list(reads())

@@ -238,6 +238,7 @@ def answer_oddly(kind: str) -> None:
     text = "odd\x00 \ud800"
     answers: dict[str, BaseException] = {
         "snooze": errors.Snooze(1, text),
+        "held": errors.Held("odd", text),
         "discard": errors.Discard(text),
         "fail": errors.Fail(text, code=text),
         "retry": errors.Retry(1, text),
