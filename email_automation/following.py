@@ -1,12 +1,27 @@
 """What a provider says of messages that are stored already: they are known, changed, or gone."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from django.utils import timezone
 
 from email_automation.mailboxes import Changed, Gone, RawMessage
 from email_automation.models import Copy, Mailbox, Message
 from email_automation.parsing.message import MAX_LABELS
+
+
+class Stored:
+    """What is stored of one mailbox, as its source asks for it."""
+
+    def __init__(self, mailbox: Mailbox) -> None:
+        self._mailbox = mailbox
+
+    def known(self, provider_ids: Iterable[str]) -> set[str]:
+        return known(self._mailbox, provider_ids)
+
+    def beginning_with(self, prefix: str) -> Iterator[str]:
+        """The ids that begin so, read before the first is given: what is stored changes meanwhile."""
+        copies = Copy.objects.filter(mailbox=self._mailbox, provider_id__startswith=prefix).order_by()
+        return iter(list(copies.values_list("provider_id", flat=True)))
 
 
 def known(mailbox: Mailbox, provider_ids: Iterable[str]) -> set[str]:
@@ -21,38 +36,67 @@ def note_copies(mailbox: Mailbox, messages: Sequence[RawMessage]) -> None:
     rows = Message.objects.filter(mailbox=mailbox, digest__in={one.digest for one in given}).order_by()
     by_digest = dict(rows.values_list("digest", "pk"))
     copies = [
-        Copy(mailbox=mailbox, message_id=by_digest[one.digest], provider_id=one.provider_id)
+        Copy(mailbox=mailbox, message_id=by_digest[one.digest], provider_id=one.provider_id, labels=_labels(one.labels))
         for one in given
         if one.digest in by_digest
     ]
     Copy.objects.bulk_create(copies, ignore_conflicts=True)
-    came_back = Message.objects.filter(pk__in={copy.message_id for copy in copies}, gone_at__isnull=False)
-    if given:
+    if copies:
+        _label({copy.message_id for copy in copies})
+        came_back = Message.objects.filter(pk__in={copy.message_id for copy in copies}, gone_at__isnull=False)
         came_back.update(gone_at=None)
 
 
 def relabel(mailbox: Mailbox, changes: Sequence[Changed]) -> int:
     """Labels and flags as they are now, the last news of a message counting. Returns how many messages changed."""
     latest = {change.provider_id: change for change in changes}
-    copies = Copy.objects.filter(mailbox=mailbox, provider_id__in=list(latest)).select_related("message")
-    rows = [copy.message for copy in copies if _takes(copy.message, latest[copy.provider_id])]
-    Message.objects.bulk_update(rows, ["labels", "flags"])
-    return len(rows)
+    copies = list(Copy.objects.filter(mailbox=mailbox, provider_id__in=list(latest)).select_related("message"))
+    moved = [copy for copy in copies if _takes_labels(copy, latest[copy.provider_id])]
+    Copy.objects.bulk_update(moved, ["labels"])
+    marked = [copy.message for copy in copies if _takes_flags(copy.message, latest[copy.provider_id])]
+    Message.objects.bulk_update(marked, ["flags"])
+    return len({message.pk for message in marked} | _label({copy.message_id for copy in moved}))
 
 
 def remove(mailbox: Mailbox, gone: Sequence[Gone]) -> int:
     """Forget copies. A message that has none left is kept, and said to be gone. Returns how many are."""
     copies = Copy.objects.filter(mailbox=mailbox, provider_id__in=[one.provider_id for one in gone])
-    messages = list(copies.values_list("message_id", flat=True))
+    messages = set(copies.values_list("message_id", flat=True))
     copies.delete()
+    _label(messages)
     left = Message.objects.filter(pk__in=messages, copies__isnull=True, gone_at__isnull=True)
     return left.update(gone_at=timezone.now())
 
 
-def _takes(message: Message, change: Changed) -> bool:
-    before = message.labels, message.flags
+def _label(messages: set[int]) -> set[int]:
+    """Give messages the labels of all their copies; one without a copy keeps its last ones. Returns which changed."""
+    found: dict[int, list[str]] = {}
+    for message_id, labels in Copy.objects.filter(message__in=messages).order_by("pk").values_list("message", "labels"):
+        found.setdefault(message_id, []).extend(labels)
+    rows = Message.objects.filter(pk__in=found).only("labels").order_by()
+    changed = [row for row in rows if _take(row, found[row.pk])]
+    Message.objects.bulk_update(changed, ["labels"])
+    return {row.pk for row in changed}
+
+
+def _take(message: Message, labels: Sequence[str]) -> bool:
+    before, message.labels = message.labels, _labels(labels)
+    return message.labels != before
+
+
+def _takes_labels(copy: Copy, change: Changed) -> bool:
+    before = copy.labels
     if change.labels is not None:
-        message.labels = list(change.labels)[:MAX_LABELS]
+        copy.labels = _labels(change.labels)
+    return copy.labels != before
+
+
+def _takes_flags(message: Message, change: Changed) -> bool:
+    before = message.flags
     if change.flags is not None:
         message.flags = list(change.flags)
-    return (message.labels, message.flags) != before
+    return message.flags != before
+
+
+def _labels(given: Iterable[str]) -> list[str]:
+    return list(dict.fromkeys(given))[:MAX_LABELS]

@@ -1,11 +1,12 @@
 """Messages as rows, with what can be understood of them."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 
 from django.utils import timezone
 
 from email_automation.mailboxes import RawMessage
-from email_automation.models import Attachment, Mailbox, Message, SyncRun
+from email_automation.models import Attachment, Mailbox, Message, MessageHtml, SyncRun
 from email_automation.parsing import Address, ParsedMessage, Unreadable, parse
 from email_automation.parsing.message import MAX_LABELS
 
@@ -13,8 +14,18 @@ OWN_LABELS = {"sent", "sent mail", "sent items", "sent messages", "gesendet", "d
 MAX_REASON = 300
 
 
-def rows_of(raw: RawMessage, mailbox: Mailbox, run: SyncRun) -> tuple[Message, list[Attachment]]:
-    """A message and its attachments, not saved yet."""
+@dataclass(slots=True)
+class Rows:
+    """What is stored of one message, not saved yet."""
+
+    message: Message
+    attachments: list[Attachment] = field(default_factory=list)
+    html: list[MessageHtml] = field(default_factory=list)
+    """One, or none."""
+
+
+def rows_of(raw: RawMessage, mailbox: Mailbox, run: SyncRun) -> Rows:
+    """A message with what can be understood of it."""
     row = Message(
         mailbox=mailbox,
         sync_run=run,
@@ -30,11 +41,12 @@ def rows_of(raw: RawMessage, mailbox: Mailbox, run: SyncRun) -> tuple[Message, l
         row.unreadable_reason = parsed.reason[:MAX_REASON]
         row.text = parsed.text
         row.thread_key = f"digest:{raw.digest}"
-        return row, []
+        return Rows(row)
     _fill(row, parsed)
     row.thread_key = parsed.thread_key or f"digest:{raw.digest}"
     row.is_own = mailbox.is_own(parsed.from_address) or _is_outgoing(row)
-    return row, _attachments(row, parsed)
+    html = [MessageHtml(message=row, source=parsed.html)] if parsed.html else []
+    return Rows(row, _attachments(row, parsed), html)
 
 
 def _attachments(row: Message, parsed: ParsedMessage) -> list[Attachment]:

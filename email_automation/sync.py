@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from email_automation import following
 from email_automation.mailboxes import Changed, Gone, Known, MailboxError, MailboxSource, RawMessage
-from email_automation.models import Attachment, Mailbox, Message, SyncRun
+from email_automation.models import Attachment, Mailbox, Message, MessageHtml, SyncRun
 from email_automation.pages import Page, pages
 from email_automation.sources import open_source
 from email_automation.storing import rows_of
@@ -95,12 +95,13 @@ def _store(this: SyncRun, page: Page) -> None:
     raws = [item for item in page.items if isinstance(item, RawMessage)]
     fresh = _fresh(this.mailbox, raws)
     rows = [rows_of(message, this.mailbox, this) for message in fresh]
-    messages = [message for message, _ in rows]
+    messages = [row.message for row in rows]
     readable = [message for message in messages if not message.unreadable_reason]
     with transaction.atomic():
         _take_turn(this)
         Message.objects.bulk_create(messages)
-        Attachment.objects.bulk_create(attachment for _, attachments in rows for attachment in attachments)
+        Attachment.objects.bulk_create(attachment for row in rows for attachment in row.attachments)
+        MessageHtml.objects.bulk_create(html for row in rows for html in row.html)
         following.note_copies(this.mailbox, raws)
         services.enqueue_many(
             "classify_message",

@@ -4,7 +4,7 @@ from email_automation.models.account import Account, AccountState, Provider, Sec
 from email_automation.models.answers import AIAnswer, AIUsage, Classification
 from email_automation.models.automation import AutomationSetting, KillSwitch
 from email_automation.models.mailbox import Mailbox, MailboxKind, SyncRun
-from email_automation.models.message import Attachment, Copy, Message
+from email_automation.models.message import Attachment, Copy, Message, MessageHtml
 from email_automation.models.outgoing import (
     OPEN,
     Author,
@@ -35,6 +35,7 @@ __all__ = [
     "MailboxKind",
     "Mailer",
     "Message",
+    "MessageHtml",
     "OutgoingAttachment",
     "OutgoingMail",
     "Provider",

@@ -41,6 +41,12 @@ class Mailbox(models.Model):
     max_messages = models.PositiveIntegerField(
         null=True, blank=True, help_text="At most so many of a provider's messages are read by one full sync."
     )
+    only_folders = models.JSONField(
+        default=list, blank=True, help_text="Of an IMAP account only these folders, with those below them. Empty: all."
+    )
+    without_folders = models.JSONField(
+        default=list, blank=True, help_text="Of an IMAP account none of these folders, nor those below them."
+    )
     position = models.JSONField(null=True, editable=False, help_text="Where the provider is read on.")
     created_at = models.DateTimeField(auto_now_add=True)
     last_synced_at = models.DateTimeField(null=True, editable=False)

@@ -78,12 +78,27 @@ class Message(models.Model):
         return self.reply_to[0][1] if self.reply_to else self.from_address
 
 
+class MessageHtml(models.Model):
+    """A message's HTML as it came: hostile until `email_automation.safe_html` has been over it."""
+
+    message = models.OneToOneField(Message, on_delete=models.CASCADE, primary_key=True, related_name="html")
+    source = models.TextField(help_text="Its beginning, where it is very long.")
+
+    class Meta:
+        verbose_name = "HTML of a message"
+        verbose_name_plural = "HTML of messages"
+
+    def __str__(self) -> str:
+        return f"HTML of {self.message_id}"
+
+
 class Copy(models.Model):
     """A message at its provider, under the id that it has there. The same bytes may lie in several folders."""
 
     mailbox = models.ForeignKey(Mailbox, on_delete=models.CASCADE, related_name="+", db_index=False)
     message = models.ForeignKey(Message, on_delete=models.CASCADE, related_name="copies")
     provider_id = models.CharField(max_length=200)
+    labels = models.JSONField(default=list, blank=True, help_text="Of this copy; the message has those of all.")
 
     class Meta:
         verbose_name_plural = "copies"

@@ -14,6 +14,7 @@ MAX_DECODED = 4 * MAX_TEXT  # bytes decoded of one text part
 MAX_DOCUMENT = 4 * MAX_HTML
 
 _NOT_BASE64 = re.compile(rb"[^A-Za-z0-9+/]+")
+_HTML = {"text/html", "application/xhtml+xml"}
 _ENCRYPTED = {"multipart/encrypted", "application/pkcs7-mime", "application/x-pkcs7-mime"}
 
 
@@ -21,6 +22,8 @@ _ENCRYPTED = {"multipart/encrypted", "application/pkcs7-mime", "application/x-pk
 class Body:
     text: str = ""
     has_html: bool = False
+    html: str = ""
+    """What there is of it, as it came."""
     attachments: list[Attachment] = field(default_factory=list)
     problems: set[Problem] = field(default_factory=set)
 
@@ -34,6 +37,7 @@ def read_body(root: Part) -> Body:
     if len(text) > MAX_TEXT:
         body.problems.add(Problem.LONG_TEXT)
     body.text = text[:MAX_TEXT].strip()
+    body.html = _html_of(root)
     if any(part.content_type in _ENCRYPTED for part in [root, *root.walk()]):
         body.problems.add(Problem.ENCRYPTED)
     body.attachments = [_attachment(part) for part in root.walk() if not _is_text(part)][:MAX_ATTACHMENTS]
@@ -61,7 +65,7 @@ def _best_alternative(part: Part, body: Body) -> str:
 
 
 def _leaf_text(part: Part, body: Body) -> str:
-    is_html = part.content_type in ("text/html", "application/xhtml+xml")
+    is_html = part.content_type in _HTML
     data = _decoded(part, MAX_DOCUMENT if is_html else MAX_DECODED, body)
     text, honest = decode(data, part.parameters.get("charset", ""))
     if not honest:
@@ -74,6 +78,16 @@ def _leaf_text(part: Part, body: Body) -> str:
     if not laid_out:
         body.problems.add(Problem.BAD_HTML)
     return text
+
+
+def _html_of(root: Part) -> str:
+    """The HTML parts one after the other, not laid out."""
+    found = ""
+    for part in root.walk():
+        if len(found) < MAX_HTML and part.content_type in _HTML and _is_text(part):
+            data = _decoded(part, MAX_DOCUMENT, Body())
+            found += clean(decode(data, part.parameters.get("charset", ""))[0])
+    return found[:MAX_HTML].strip()
 
 
 def _text_of_enclosed(root: Part, body: Body) -> str:
@@ -92,7 +106,7 @@ def _text_of_enclosed(root: Part, body: Body) -> str:
 def _is_text(part: Part) -> bool:
     if part.disposition == "attachment" or part.children:
         return False
-    if part.content_type in ("text/html", "application/xhtml+xml"):
+    if part.content_type in _HTML:
         return not part.filename
     return part.content_type.startswith("text/") and part.content_type != "text/calendar" and not part.filename
 

@@ -89,6 +89,8 @@ class ParsedMessage:
     attachments: tuple[Attachment, ...]
     automatic: str
     """Why no person wrote this to a person; empty where one may have."""
+    html: str = field(default="", repr=False)
+    """As it came, and so hostile."""
     problems: tuple[Problem, ...] = field(default=())
 
     @property

@@ -83,6 +83,7 @@ def parse(raw: bytes, *, truncated: bool = False) -> ParsedMessage | Unreadable:
         date=_date(headers, problems),
         text=body.text,
         has_html=body.has_html,
+        html=body.html,
         language=headers.text("content-language")[:20].lower(),
         headers={name: headers.text(name)[:MAX_KEPT_HEADER] for name in KEPT_HEADERS if name in headers},
         labels=_labels(headers.text("x-gmail-labels")),

@@ -145,6 +145,19 @@ def test_a_message_in_two_folders_is_stored_once_and_gone_with_its_last_copy(
     assert Message.objects.get().gone_at
 
 
+def test_a_message_has_the_labels_of_all_its_copies(provider: Provider, mailbox: Mailbox) -> None:
+    provider.has("inbox/1", letter(1), "INBOX")
+    provider.has("work/7", letter(1), "Work")
+    synced(mailbox)
+    assert Message.objects.get().labels == ["INBOX", "Work"]
+    provider.says(lambda position: Gone("inbox/1", position))
+    synced(mailbox)
+    assert Message.objects.get().labels == ["Work"]
+    provider.says(lambda position: Gone("work/7", position))
+    synced(mailbox)
+    assert Message.objects.get().labels == ["Work"]
+
+
 def test_a_message_that_comes_back_is_not_gone_any_more(provider: Provider, mailbox: Mailbox) -> None:
     provider.has("m1", letter(1))
     provider.says(lambda position: Gone("m1", position))
