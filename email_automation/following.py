@@ -71,7 +71,9 @@ def remove(mailbox: Mailbox, gone: Sequence[Gone]) -> int:
 def _label(messages: set[int]) -> set[int]:
     """Give messages the labels of all their copies; one without a copy keeps its last ones. Returns which changed."""
     found: dict[int, list[str]] = {}
-    for message_id, labels in Copy.objects.filter(message__in=messages).order_by("pk").values_list("message", "labels"):
+    for message_id, labels in (
+        Copy.objects.filter(message__in=messages).order_by("pk").values_list("message_id", "labels")
+    ):
         found.setdefault(message_id, []).extend(labels)
     rows = Message.objects.filter(pk__in=found).only("labels").order_by()
     changed = [row for row in rows if _take(row, found[row.pk])]
@@ -81,21 +83,21 @@ def _label(messages: set[int]) -> set[int]:
 
 def _take(message: Message, labels: Sequence[str]) -> bool:
     before, message.labels = message.labels, _labels(labels)
-    return message.labels != before
+    return bool(message.labels != before)
 
 
 def _takes_labels(copy: Copy, change: Changed) -> bool:
     before = copy.labels
     if change.labels is not None:
         copy.labels = _labels(change.labels)
-    return copy.labels != before
+    return bool(copy.labels != before)
 
 
 def _takes_flags(message: Message, change: Changed) -> bool:
     before = message.flags
     if change.flags is not None:
         message.flags = list(change.flags)
-    return message.flags != before
+    return bool(message.flags != before)
 
 
 def _labels(given: Iterable[str]) -> list[str]:

@@ -1,0 +1,25 @@
+"""Mail over IMAP, of any provider."""
+
+from email_automation.mailboxes.imap.connection import Client, Login, Security, connected
+from email_automation.mailboxes.imap.errors import (
+    HostRefusedError,
+    LoginRefusedError,
+    NotSecureError,
+    RefusedByServerError,
+    ServerTroubleError,
+)
+from email_automation.mailboxes.imap.source import ImapSource, Wanted
+
+__all__ = [
+    "Client",
+    "HostRefusedError",
+    "ImapSource",
+    "Login",
+    "LoginRefusedError",
+    "NotSecureError",
+    "RefusedByServerError",
+    "Security",
+    "ServerTroubleError",
+    "Wanted",
+    "connected",
+]

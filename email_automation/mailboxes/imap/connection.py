@@ -1,0 +1,193 @@
+"""A connection to an IMAP server, logged in."""
+
+import contextlib
+import imaplib
+import re
+import socket
+import ssl
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from imapclient import IMAPClient, SocketTimeout
+from imapclient.exceptions import IMAPClientAbortError, IMAPClientError, LoginError
+
+from email_automation.mailboxes.imap.errors import (
+    LoginRefusedError,
+    NotSecureError,
+    ServerTroubleError,
+    spoken_with,
+)
+from email_automation.mailboxes.imap.hosts import Address, is_loopback, resolve
+
+TIMEOUT = SocketTimeout(connect=10, read=30)  # seconds: to be connected, and for each piece of an answer
+LOGIN_SECONDS = 60.0  # from the first byte to being logged in: a server may drip
+MAX_LITERAL = 2_097_152  # bytes kept of one string of an answer; we ask for shorter ones
+MAX_DRAINED = 1_073_741_824
+_PIECE = 65_536
+
+# RFC 5530: what a refused login means. Anything else, or no word at all, is about the login itself.
+_TEMPORARY = re.compile(
+    r"\[(?:UNAVAILABLE|INUSE|LIMIT|SERVERBUG|CONTACTADMIN|OVERQUOTA|THROTTLED)\]"
+    r"|too many|temporar|try again|unavailable|rate limit|throttl",
+    re.IGNORECASE,
+)
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+
+
+class Security(StrEnum):
+    TLS = "tls"
+    STARTTLS = "starttls"
+    NONE = "none"
+
+
+@dataclass(frozen=True, slots=True)
+class Login:
+    """How to get in. One of password and token."""
+
+    host: str
+    username: str
+    port: int = 993
+    security: Security = Security.TLS
+    password: str = field(default="", repr=False)
+    token: str = field(default="", repr=False)
+    """An OAuth 2 access token, for XOAUTH2."""
+    private: bool = False
+    """Whether the host may be in a private network."""
+
+
+class Client(IMAPClient):  # type: ignore[misc]  # it has no types
+    """Connects to the address that was looked at; keeps answers within bounds."""
+
+    def __init__(self, login: Login, address: Address, context: ssl.SSLContext) -> None:
+        self._address = address
+        super().__init__(
+            login.host,
+            login.port,
+            ssl=login.security is Security.TLS,
+            ssl_context=context,
+            timeout=TIMEOUT,
+        )
+        self.folder_encode = False  # names are decoded by us: theirs may be broken
+        self._imap.debug = 0  # imapclient has everything logged: the mail too
+
+    def count_changes(self) -> None:
+        """Have the server tell what changed since, where it can (RFC 7162)."""
+        offered = [name for name in ("QRESYNC", "CONDSTORE") if self.has_capability(name)]
+        if offered and self.has_capability("ENABLE"):
+            self.enable(*offered[:1])
+
+    def vanished(self) -> list[str]:
+        """What the last answers said of messages that are there no more: sets of UIDs (RFC 7162)."""
+        said = self._imap.untagged_responses.pop("VANISHED", [])
+        return [one.decode("ascii").removeprefix("(EARLIER) ") for one in said]
+
+    def hang_up(self) -> None:
+        with contextlib.suppress(OSError):
+            self.socket().shutdown(socket.SHUT_RDWR)
+
+    def _create_IMAP4(self) -> imaplib.IMAP4:  # noqa: N802 - IMAPClient's name
+        return _Connection(self.host, self.port, self._address, self.ssl_context if self.ssl else None)
+
+
+class _Connection(imaplib.IMAP4):
+    def __init__(self, host: str, port: int, address: Address, context: ssl.SSLContext | None) -> None:
+        self._address = address
+        self._context = context
+        super().__init__(host, port, timeout=TIMEOUT.connect)
+
+    def _create_socket(self, timeout: float | None = None) -> socket.socket:
+        plain = socket.create_connection((str(self._address), self.port), timeout)
+        plain.settimeout(TIMEOUT.read)
+        if self._context is None:
+            return plain
+        try:
+            return self._context.wrap_socket(plain, server_hostname=self.host)
+        except OSError:
+            plain.close()
+            raise
+
+    def read(self, size: int) -> bytes:
+        """A literal, what is too much of it thrown away: the answer goes on behind it."""
+        kept: bytes = super().read(min(size, MAX_LITERAL))
+        left = size - len(kept)
+        if left > MAX_DRAINED:
+            raise self.abort("endless literal")
+        while left > 0 and (piece := super().read(min(left, _PIECE))):
+            left -= len(piece)
+        return kept
+
+
+@contextmanager
+def connected(login: Login) -> Iterator[Client]:
+    """A client that is logged in. Troubles inside the block are the caller's.
+
+    Raises:
+        MailboxError: this login cannot work as it is; the text says why.
+        ServerTroubleError: it may work later.
+    """
+    _check(login)
+    address = resolve(login.host, private=login.private)
+    if login.security is Security.NONE and not is_loopback(address):
+        raise NotSecureError("Without TLS only a server on this machine is spoken to. Choose TLS or STARTTLS.")
+    client = _logged_in(login, address)
+    try:
+        yield client
+    finally:
+        with contextlib.suppress(IMAPClientError, OSError):
+            client.logout()
+        client.hang_up()
+
+
+def _check(login: Login) -> None:
+    secret = login.password or login.token
+    if not login.username or not secret:
+        raise LoginRefusedError("A login needs a user name and a password or a token.")
+    if _CONTROL.search(login.username + secret):
+        raise LoginRefusedError("User names and passwords hold no control characters such as line breaks.")
+
+
+def _logged_in(login: Login, address: Address) -> Client:
+    context = ssl.create_default_context()
+    with spoken_with(login.host):
+        client = Client(login, address, context)
+    hang_up = threading.Timer(LOGIN_SECONDS, client.hang_up)
+    hang_up.daemon = True
+    hang_up.start()
+    try:
+        with spoken_with(login.host):
+            _secure(client, login, context)
+            _authenticate(client, login)
+            client.count_changes()
+    except BaseException:
+        client.shutdown()
+        raise
+    finally:
+        hang_up.cancel()
+    return client
+
+
+def _secure(client: Client, login: Login, context: ssl.SSLContext) -> None:
+    if login.security is not Security.STARTTLS:
+        return
+    if not client.has_capability("STARTTLS"):
+        raise NotSecureError(f"{login.host} offers no STARTTLS on port {login.port}. Choose TLS, usually port 993.")
+    client.starttls(context)
+
+
+def _authenticate(client: Client, login: Login) -> None:
+    try:
+        if login.token:
+            client.oauth2_login(login.username, login.token)
+        elif login.username.isascii() and login.password.isascii():
+            client.login(login.username, login.password)
+        else:  # LOGIN knows no other letters
+            client.plain_login(login.username, login.password)
+    except LoginError as error:
+        if isinstance(error.__context__, IMAPClientAbortError):
+            raise error.__context__ from None
+        if _TEMPORARY.search(str(error)):
+            raise ServerTroubleError(f"{login.host} lets nobody in at the moment.") from None
+        raise LoginRefusedError(f"{login.host} refused the login of {login.username}.") from None
