@@ -8,7 +8,7 @@ from itertools import islice
 from django.db import transaction
 from django.utils import timezone
 
-from crm import addresses, history, owners
+from crm import addresses, history, hooks, owners
 from crm.lead_data import BadLeadData, LeadData, parse
 from crm.merging import IDENTITY, Changes
 from crm.models import Activity, Contact, Lead
@@ -97,6 +97,7 @@ def add_lead(lead: Lead, *, by_id: int | None) -> None:
     _judge([lead])
     lead.save()
     history.entry(lead, Kind.EDIT, timezone.now(), text="Lead added", by_id=by_id).save()
+    hooks.moved([lead], timezone.now())
 
 
 @transaction.atomic
@@ -124,6 +125,8 @@ def save_edit(edited: Contact | Lead, fields: Collection[str], *, by_id: int | N
         lead.contact = contact
         _write(lead, changes, changes if of_lead else IDENTITY)
     history.entry(current, Kind.EDIT, timezone.now(), changes=changes, by_id=by_id).save()
+    if lead and of_lead and "stage" in changes:
+        hooks.moved([lead], timezone.now())
 
 
 def _write(record: Contact | Lead, changes: Changes, fields: Collection[str]) -> None:
@@ -176,6 +179,7 @@ def _move(leads: Sequence[Lead], stage: Stage, by_id: int | None) -> None:
     Activity.objects.bulk_create(
         history.entry(lead, Kind.EDIT, now, changes=changes[lead.pk], by_id=by_id) for lead in leads
     )
+    hooks.moved(leads, now)
 
 
 def _judge(leads: Sequence[Lead]) -> None:

@@ -8,7 +8,7 @@ from datetime import datetime
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from crm import history, merging
+from crm import history, hooks, merging
 from crm.lead_data import LeadData
 from crm.models import Activity, Contact, Lead
 from crm.stages import next_stage
@@ -125,6 +125,8 @@ class _Update:
         lead.last_contact_at = _later(lead.last_contact_at, self.contacted_at)
         lead.judge(self.contact.messages, self.now)
         lead.save()
+        if is_new or "stage" in changes:
+            hooks.moved([lead], self.contacted_at or self.now)
         return changes
 
     def _move(self, lead: Lead) -> merging.Changes:

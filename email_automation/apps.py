@@ -8,7 +8,9 @@ class EmailAutomationConfig(AppConfig):
 
     @override
     def ready(self) -> None:
-        from email_automation import sync
+        from crm import hooks
+        from email_automation import followups, sync
         from jobs.api import details
 
         details.register("process_gmail_sync", sync.details)
+        hooks.on_moved(followups.lead_moved)

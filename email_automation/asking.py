@@ -10,16 +10,19 @@ from typing import TypeVar
 from django.conf import settings
 from django.db import transaction
 from django.db.models import F
+from pydantic import BaseModel
 
 from email_automation.ai.errors import AINotConfigured, ModelRefused, ModelUnavailable
 from email_automation.ai.providers import ModelProvider, provider
 from email_automation.ai.schemas import MailText, Usage
-from email_automation.models import AIUsage, Message
+from email_automation.models import AIAnswer, AIUsage, Message
 from email_automation.parsing.quotes import reply_text
+from jobs import context
 from jobs.errors import Fail, Retry
 
 FREE = {"offline"}  # providers that cost nothing
 T = TypeVar("T")
+Said = TypeVar("Said", bound=BaseModel)
 
 
 def ask(question: Callable[[ModelProvider], tuple[T, Usage]]) -> tuple[T, Usage]:
@@ -40,6 +43,22 @@ def ask(question: Callable[[ModelProvider], tuple[T, Usage]]) -> tuple[T, Usage]
         if error.retry_after is None:
             raise
         raise Retry(error.retry_after, str(error), counts=error.counts) from error
+
+
+def answered(row: AIAnswer, key: str, question: Callable[[ModelProvider], tuple[Said, Usage]]) -> AIAnswer:
+    """The answer that this job stored before, else a new one, stored: a retry does not pay again. Raises as `ask`."""
+    running = context.current()
+    known = AIAnswer.objects.filter(job_id=running.id).first() if running else None
+    if known:
+        return known
+    said, usage = ask(question)
+    for name, value in usage.model_dump().items():
+        setattr(row, name, value)
+    row.answer = said.model_dump(mode="json")
+    row.prompt_hash = key
+    row.job_id = running.id if running else None
+    row.save()
+    return row
 
 
 def mail_text(message: Message, *, only_reply: bool = False) -> MailText:

@@ -5,9 +5,13 @@ from datetime import timedelta
 from django.conf import settings
 from django.utils import timezone
 
-from email_automation.models import AutomationSetting, Classification, KillSwitch, Message, OutgoingMail
+from email_automation import limits, stopping
+from email_automation.limits import Kind, Wish
+from email_automation.models import AutomationSetting, KillSwitch, MailKind, Message, OutgoingMail, RuleMatch
 from email_automation.parsing.automatic import is_no_reply
+from email_automation.rules import Do, actions
 
+SIMPLE = "setting:"  # how the keys of rules begin that are no rows
 RECENT = timedelta(days=7)  # older mail is not answered by itself: a first sync brings years of it
 
 
@@ -42,36 +46,56 @@ def why_never_answered(message: Message) -> str:
     return ""
 
 
-def wants_draft(message: Message) -> bool:
-    """Has the user asked for drafts, and is this message one to draft for?"""
-    setting = _setting(message)
-    recent = message.date is not None and message.date > timezone.now() - RECENT
-    return bool(setting and setting.draft_replies and recent and not why_never_answered(message))
+def why_no_mail(message: Message) -> str:
+    """Why this message moves no rule to write mail; empty where it may. What a person asks for is another matter."""
+    if message.date is None:
+        return "it does not say when it was written"
+    if message.date < message.mailbox.connected_since:
+        return "it is older than the mailbox's connection"
+    if message.date < timezone.now() - RECENT:
+        return f"it is older than {RECENT.days} days"
+    return ""
 
 
-def may_release(draft: OutgoingMail) -> bool:
-    """Does a rule that the user switched on send this draft without a person?"""
-    message = draft.answers
-    setting = _setting(message) if message else None
-    if message is None or setting is None or not (setting.draft_replies and setting.release_replies):
+def why_not_sent(mail: OutgoingMail) -> str:
+    """To be asked before each handing over of a mail: why it must not go any more; empty where it may, once a place
+    within the limits is taken for what no person has released.
+
+    Raises:
+        Snooze: too much was sent for this user just now; costs no attempt.
+    """
+    if reason := stopped_because(mail.user_id):
+        return reason
+    if reason := stopping.why_no_follow_up(mail):
+        return reason
+    if not mail.released_by_rule or mail.user_id is None:
+        return ""
+    return limits.take(Wish(mail.user_id, _kind(mail), f"mail:{mail.pk}", mail.to[0] if mail.to else ""))
+
+
+def why_not_done(user_id: int, key: str) -> str:
+    """As `why_not_sent`, of something else that a rule has done: a label in the mailbox, say. `key` names it."""
+    return stopped_because(user_id) or limits.take(Wish(user_id, Kind.MAILBOX, key))
+
+
+def may_send(match: RuleMatch) -> bool:
+    """Does this rule, still switched on, send what was written for it? Where a person had it run, a person approves."""
+    user_id = match.message.mailbox.user_id
+    if match.asked_by_id is not None or stopped_because(user_id) or why_no_mail(match.message):
         return False
-    current = message.classifications.filter(is_current=True).first()
-    return bool(
-        current
-        and not stopped_because(draft.user_id)
-        and not why_never_answered(message)
-        and _is_sure(current, setting)
-        and wants_draft(message)
-    )
+    if not any(action.do is Do.SEND_REPLY for action in actions(match.then)):
+        return False
+    if match.rule is not None:
+        return match.rule.enabled
+    simple = AutomationSetting.objects.filter(user_id=user_id, draft_replies=True, release_replies=True)
+    return match.key.startswith(SIMPLE) and simple.exists()
 
 
-def _is_sure(current: Classification, setting: AutomationSetting) -> bool:
-    return (
-        current.intent in setting.release_intents
-        and current.confidence >= setting.release_confidence
-        and not current.needs_review
-    )
+def undo_seconds(user_id: int) -> int:
+    """How long what goes without a person can be taken back."""
+    setting = AutomationSetting.objects.filter(user_id=user_id).first() or AutomationSetting()
+    return int(setting.undo_seconds)
 
 
-def _setting(message: Message) -> AutomationSetting | None:
-    return AutomationSetting.objects.filter(user_id=message.mailbox.user_id).first()
+def _kind(mail: OutgoingMail) -> Kind:
+    return {MailKind.REPLY: Kind.REPLY, MailKind.FOLLOW_UP: Kind.FOLLOW_UP}.get(MailKind(mail.kind), Kind.NOTICE)

@@ -6,16 +6,14 @@ from django.db import transaction
 from django.utils import timezone
 
 from crm.words import LEAD_INTENTS
+from email_automation.acting import has_rules
 from email_automation.ai.schemas import Classification as Answer
-from email_automation.ai.schemas import Intent, SuggestedAction, Usage
+from email_automation.ai.schemas import Usage
 from email_automation.asking import ask, mail_text, prompt_hash
-from email_automation.automation import wants_draft
 from email_automation.models import Classification, Message
-from email_automation.parsing.automatic import is_no_reply
+from email_automation.people import crm_key, deserves_lead, lead_data
 from jobs import context, services
 from jobs.errors import Discard
-
-UNWANTED_LABELS = {"spam", "junk", "trash", "bin"}
 
 
 @dataclass(frozen=True)
@@ -45,21 +43,6 @@ def classify(message_id: int, *, again: bool = False) -> Classification:
     mail = mail_text(message, only_reply=True)
     answer, usage = ask(lambda model: model.classify(mail))
     return _store(message, Read(answer, usage, prompt_hash("classify", mail)))
-
-
-def deserves_lead(message: Message, answer: Answer) -> bool:
-    """Is there a person behind it who may become a customer?"""
-    unwanted = any(str(label).lower() in UNWANTED_LABELS for label in message.labels)
-    return bool(
-        message.from_address
-        and not message.is_own
-        and not message.automatic
-        and not is_no_reply(message.from_address)
-        and not answer.is_spam
-        and not answer.is_automatic
-        and answer.intent is not Intent.SPAM
-        and not unwanted
-    )
 
 
 def _known(message: Message, *, again: bool) -> Classification | None:
@@ -95,14 +78,8 @@ def _store(message: Message, read: Read) -> Classification:
     message.save(update_fields=["classified_at", "intent", "needs_review", "makes_lead"])
     if lead:
         _update_crm(message, classification)
-    if lead and answer.suggested_action in (SuggestedAction.REPLY, SuggestedAction.SCHEDULE) and wants_draft(message):
-        services.enqueue(
-            "draft_reply",
-            {"message_id": message.pk},
-            key=f"draft:{message.pk}:{classification.pk}",
-            owner_id=message.mailbox.user_id,
-            batch_id=context.batch_id(),
-        )
+    if has_rules(message.mailbox.user_id):
+        _have_rules_run(message, classification)
     return classification
 
 
@@ -110,28 +87,17 @@ def _update_crm(message: Message, classification: Classification) -> None:
     services.enqueue(
         "update_crm",
         {"lead_data": lead_data(message, classification)},
-        key=f"crm:{message.pk}:{classification.pk}",
+        key=crm_key(message, classification),
         owner_id=message.mailbox.user_id,
         batch_id=context.batch_id(),
     )
 
 
-def lead_data(message: Message, classification: Classification) -> dict[str, object]:
-    """What the CRM learns of a message. The address is the message's own, never the model's."""
-    contact = classification.contact
-    found: dict[str, object] = {
-        "user_id": message.mailbox.user_id,
-        "email": message.from_address,
-        "name": contact.get("name") or message.from_name,
-        "phone": contact.get("phone"),
-        "company": contact.get("company"),
-        "source": f"mail: {message.mailbox.name}",
-        "intent": classification.intent,
-        "urgency": classification.urgency,
-        "sentiment": classification.sentiment,
-        "occurred_at": message.date.isoformat() if message.date else None,
-        "message_key": f"mail:{message.digest}",
-        "own_addresses": list(message.mailbox.own_addresses),
-        "activity": message.subject,
-    }
-    return {name: value for name, value in found.items() if value not in (None, "", [])}
+def _have_rules_run(message: Message, classification: Classification) -> None:
+    services.enqueue(
+        "act_on_message",
+        {"message_id": message.pk},
+        key=f"act:{message.pk}:{classification.pk}",
+        owner_id=message.mailbox.user_id,
+        batch_id=context.batch_id(),
+    )

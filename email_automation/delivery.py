@@ -6,7 +6,7 @@ from django.conf import settings
 from django.core.mail import get_connection
 
 from email_automation import outgoing
-from email_automation.automation import stopped_because, why_never_answered
+from email_automation.automation import stopped_because, why_never_answered, why_not_sent
 from email_automation.models import MailStatus, OutgoingMail
 from email_automation.recipients import BadMailError, addresses, check_content, is_reserved
 from email_automation.writing import email_message, message_id
@@ -33,6 +33,9 @@ def deliver(mail: OutgoingMail) -> OutgoingMail:
     recipients = _allowed(mail)
     if not settings.EMAIL_SINK and any(is_reserved(address) for address in recipients):
         outgoing.skip(mail, "reserved domain: nobody has mail there")
+        return mail
+    if mail.status == MailStatus.QUEUED and (reason := why_not_sent(mail)):
+        outgoing.skip(mail, reason)
         return mail
     receipt = _send_once(mail, recipients)
     mail.message_id = receipt.provider_id or message_id(mail)

@@ -8,7 +8,7 @@ from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 
-from email_automation import following
+from email_automation import following, stopping
 from email_automation.mailboxes import Changed, Gone, Known, MailboxError, MailboxSource, RawMessage
 from email_automation.models import Attachment, Mailbox, Message, MessageHtml, SyncRun
 from email_automation.pages import Page, pages
@@ -103,6 +103,7 @@ def _store(this: SyncRun, page: Page) -> None:
         Attachment.objects.bulk_create(attachment for row in rows for attachment in row.attachments)
         MessageHtml.objects.bulk_create(html for row in rows for html in row.html)
         following.note_copies(this.mailbox, raws)
+        stopping.heard(this.mailbox, messages)
         services.enqueue_many(
             "classify_message",
             [{"message_id": message.pk} for message in readable],

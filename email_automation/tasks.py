@@ -2,8 +2,8 @@
 
 import uuid
 
-from email_automation import classifying, delivery, outbox, replying, sync
-from jobs.queues import ai_queue, email_queue
+from email_automation import acting, classifying, delivery, followups, outbox, replying, sync
+from jobs.queues import ai_queue, crm_queue, email_queue
 
 
 @email_queue.task(max_retries=3, names_job="job_id")
@@ -17,6 +17,19 @@ def classify_message(message_id: int, again: bool = False) -> dict[str, object]:
     """Classify a message; what comes of it is enqueued with the answer."""
     classification = classifying.classify(message_id, again=again)
     return {"success": True, "message_id": message_id, "intent": classification.intent}
+
+
+@crm_queue.task(atomic=True, max_retries=3)
+def act_on_message(message_id: int, asked_by: int | None = None) -> dict[str, object]:
+    """Do what the user's rules say of a classified message."""
+    matches = acting.act(message_id, asked_by=asked_by)
+    return {"success": True, "message_id": message_id, "rules": [match.name for match in matches]}
+
+
+@ai_queue.task(max_retries=3)
+def follow_up(follow_up_id: int) -> dict[str, object]:
+    """Write to a lead who has not answered, unless they have meanwhile."""
+    return {"success": True, "follow_up_id": follow_up_id, "mail_id": followups.write(follow_up_id).mail_id}
 
 
 @email_queue.task(max_retries=3, effects=True)
@@ -44,9 +57,9 @@ def process_ai_request(prompt: str, user_id: int) -> dict[str, object]:
 
 
 @ai_queue.task(max_retries=3)
-def draft_reply(message_id: int) -> dict[str, object]:
-    """Draft a reply to a message, for a person to release."""
-    return {"success": True, "message_id": message_id, "draft_id": replying.draft_reply(message_id).pk}
+def draft_reply(message_id: int, match_id: int | None = None) -> dict[str, object]:
+    """Draft a reply to a message, for a person to approve; or for the rule to send that asked for it."""
+    return {"success": True, "message_id": message_id, "draft_id": replying.draft_reply(message_id, match_id).pk}
 
 
 @ai_queue.task(max_retries=3)

@@ -215,6 +215,9 @@ GMAIL_PROJECT_UNITS = env.int("GMAIL_PROJECT_UNITS", default=960_000)  # a minut
 # The model. `offline` needs no key and nothing outside this machine.
 AI_PROVIDER = env.str("AI_PROVIDER", default="offline")
 AI_TIMEOUT = env.float("AI_TIMEOUT", default=30)  # seconds a call
+AUTO_REPLIES_A_DAY = env.int("AUTO_REPLIES_A_DAY", default=2)  # to one contact, without a person
+AUTO_ACTIONS_IN_5_MINUTES = env.int("AUTO_ACTIONS_IN_5_MINUTES", default=50)  # of one user
+AUTO_ACTIONS_AN_HOUR = env.int("AUTO_ACTIONS_AN_HOUR", default=200)
 AI_DAILY_CALLS = env.int("AI_DAILY_CALLS", default=1000)
 OPENAI_API_KEY = env.str("OPENAI_API_KEY", default="")
 OPENAI_BASE_URL = env.str("OPENAI_BASE_URL", default="") or None

@@ -2,7 +2,8 @@
 
 from email_automation.models.account import Account, AccountState, Provider, Security
 from email_automation.models.answers import AIAnswer, AIUsage, Classification
-from email_automation.models.automation import AutomationSetting, KillSwitch
+from email_automation.models.automation import AutomaticAction, AutomationSetting, KillSwitch
+from email_automation.models.followups import OPEN_FOLLOW_UPS, FollowUp, FollowUpRule, FollowUpStatus
 from email_automation.models.mailbox import Mailbox, MailboxKind, SyncRun
 from email_automation.models.message import Attachment, Copy, Message, MessageHtml
 from email_automation.models.outgoing import (
@@ -15,19 +16,25 @@ from email_automation.models.outgoing import (
     OutgoingMail,
 )
 from email_automation.models.quota import Quota
+from email_automation.models.rules import Rule, RuleMatch
 from email_automation.models.suppression import Sender, SendingCount, Suppression
 
 __all__ = [
     "OPEN",
+    "OPEN_FOLLOW_UPS",
     "AIAnswer",
     "AIUsage",
     "Account",
     "AccountState",
     "Attachment",
     "Author",
+    "AutomaticAction",
     "AutomationSetting",
     "Classification",
     "Copy",
+    "FollowUp",
+    "FollowUpRule",
+    "FollowUpStatus",
     "KillSwitch",
     "MailKind",
     "MailStatus",
@@ -40,6 +47,8 @@ __all__ = [
     "OutgoingMail",
     "Provider",
     "Quota",
+    "Rule",
+    "RuleMatch",
     "Security",
     "Sender",
     "SendingCount",

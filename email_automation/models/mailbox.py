@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from django.conf import settings
@@ -61,6 +62,12 @@ class Mailbox(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def connected_since(self) -> datetime:
+        """Mail from before is stored and classified, and moves no rule to write; that of a gap in between neither."""
+        account = getattr(self, "account", None)
+        return max(self.created_at, (account.connected_at if account else None) or self.created_at)
 
     def is_own(self, address: str) -> bool:
         """Is this one of the user's own addresses?"""

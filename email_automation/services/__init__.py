@@ -1,7 +1,15 @@
 """What may be asked of the mail part."""
 
 from email_automation.services.answering import ask_ai, classify_again, draft_reply, summarise
+from email_automation.services.followups import (
+    add_follow_up_rule,
+    delete_follow_up_rule,
+    offer_follow_ups,
+    set_follow_up_rule,
+    stop_follow_up,
+)
 from email_automation.services.mailboxes import add_mailbox, mailbox_of, sync_mailbox
+from email_automation.services.rules import add_rule, change_rule, delete_rule, run_rules, try_rule
 from email_automation.services.sending import (
     approve,
     propose,
@@ -14,19 +22,29 @@ from email_automation.services.sending import (
 )
 
 __all__ = [
+    "add_follow_up_rule",
     "add_mailbox",
+    "add_rule",
     "approve",
     "ask_ai",
+    "change_rule",
     "classify_again",
+    "delete_follow_up_rule",
+    "delete_rule",
     "draft_reply",
     "mailbox_of",
+    "offer_follow_ups",
     "propose",
     "reject",
     "reply",
     "resolve_doubt",
+    "run_rules",
     "send_email",
+    "set_follow_up_rule",
+    "stop_follow_up",
     "stop_sending",
     "summarise",
     "sync_mailbox",
+    "try_rule",
     "undo",
 ]

@@ -105,7 +105,10 @@ def make_mailbox(user: User, tmp_path: Path) -> Callable[..., Mailbox]:
     """A mailbox of raw letters."""
 
     def make(*letters: bytes) -> Mailbox:
-        return services.add_mailbox(user, mbox(tmp_path, *letters))
+        mailbox = services.add_mailbox(user, mbox(tmp_path, *letters))
+        mailbox.created_at = datetime.now(UTC) - timedelta(days=30)  # what is recent came after it was connected
+        mailbox.save()
+        return mailbox
 
     return make
 

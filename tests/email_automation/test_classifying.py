@@ -165,6 +165,7 @@ def test_a_draft_is_asked_for_only_where_the_user_wants_drafts(
     mailbox_user = sync(mail(Date=recent))[0].mailbox.user
     AutomationSetting.objects.create(user=mailbox_user, draft_replies=wanted)
     classify()
+    run_task("act_on_message")
     assert Job.objects.filter(task="draft_reply").count() == drafts
 
 
@@ -172,4 +173,5 @@ def test_old_mail_is_not_answered_by_itself(sync: Sync, model: Model) -> None:
     (message,) = sync(mail())
     AutomationSetting.objects.create(user=message.mailbox.user, draft_replies=True)
     classify()
+    run_task("act_on_message")
     assert not Job.objects.filter(task="draft_reply").exists()

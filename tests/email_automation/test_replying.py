@@ -123,12 +123,19 @@ def test_an_unreadable_message_is_never_answered(sync: Sync) -> None:
     assert automation.why_never_answered(message) == "it is unreadable"
 
 
-def test_a_rule_that_the_user_switched_on_sends_the_draft(sync: Sync, model: Model, user: User, recent: str) -> None:
-    with_rule(user)
+def test_a_rule_that_the_user_switched_on_sends_the_draft_once_it_cannot_be_taken_back_any_more(
+    sync: Sync, model: Model, user: User, recent: str, jobs_clock: FrozenClock
+) -> None:
+    with_rule(user, undo_seconds=60)
     sync(mail(Date=recent))
-    for task in ("classify_message", "draft_reply", "send_mail"):
+    for task in ("classify_message", "act_on_message", "draft_reply"):
         (job,) = run_task(task)
         assert job.status == JobStatus.COMPLETED
+    held = OutgoingMail.objects.get()
+    assert (held.status, django_mail.outbox) == (MailStatus.HELD, [])
+    jobs_clock.advance(61)
+    (job,) = run_task("send_mail")
+    assert job.status == JobStatus.COMPLETED
     (sent,) = django_mail.outbox
     assert OutgoingMail.objects.get().released_by_rule
     assert sent.extra_headers["Auto-Submitted"] == "auto-replied"
@@ -148,8 +155,8 @@ def test_a_rule_that_does_not_fit_leaves_the_draft_to_a_person(
 ) -> None:
     with_rule(user, **changes)
     sync(mail(Date=recent))
-    run_task("classify_message")
-    run_task("draft_reply")
+    for task in ("classify_message", "act_on_message", "draft_reply"):
+        run_task(task)
     assert OutgoingMail.objects.get().status == MailStatus.AWAITING_APPROVAL
     assert not Job.objects.filter(task="send_mail").exists()
 
@@ -158,8 +165,8 @@ def test_an_unsure_answer_is_left_to_a_person(sync: Sync, model: Model, user: Us
     model.classification = ENQUIRY.model_copy(update={"needs_review": True})
     with_rule(user)
     sync(mail(Date=recent))
-    run_task("classify_message")
-    run_task("draft_reply")
+    for task in ("classify_message", "act_on_message", "draft_reply"):
+        run_task(task)
     assert OutgoingMail.objects.get().status == MailStatus.AWAITING_APPROVAL
 
 
