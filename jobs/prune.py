@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 from django.db import transaction
 from django.db.models import Q
@@ -10,7 +11,7 @@ from django_celery_results.models import TaskResult
 
 from jobs.clock import Now
 from jobs.config import config
-from jobs.models import FINAL, Batch, IdempotencyKey, Job
+from jobs.models import FINAL, Batch, IdempotencyKey, Job, JobQuerySet
 from jobs.queues import QUEUES
 
 AT_ONCE = 200  # rows of one transaction: SQLite has one writer
@@ -22,25 +23,44 @@ def run_once(limit: int = AT_ONCE) -> int:
     """Remove up to `limit` jobs of each shelf whose time is over. Returns how many went."""
     Batch.objects.filter(finished_at__lt=Now(-KEYS_KEPT), jobs=None, children=None).delete()
     IdempotencyKey.objects.filter(created_at__lt=Now(-KEYS_KEPT)).delete()
-    return sum(_prune(shelf, days, limit) for shelf, days in shelves())
+    return sum(_prune(shelf, limit) for shelf in shelves())
 
 
-def shelves() -> Iterator[tuple[Q, float]]:
-    """Which jobs are kept for how many days: those of a status, and of a queue that has days of its own for it."""
+@dataclass(frozen=True)
+class Shelf:
+    """Ended jobs that are kept equally long: of a status, and of one queue or of all but those that are apart."""
+
+    status: str
+    days: float
+    queue: str = ""
+    apart: Sequence[str] = ()
+
+    def jobs(self) -> JobQuerySet:
+        found = Job.objects.filter(status=self.status)
+        if self.queue:
+            return found.filter(queue=self.queue)
+        return found.exclude(queue__in=self.apart) if self.apart else found
+
+    def overdue(self) -> JobQuerySet:
+        """Those whose time is over; members of a batch that goes on are counted there, and wait for its end."""
+        counted = Q(batch__isnull=False, batch__finished_at=None)
+        return self.jobs().filter(~counted, finished_at__lt=Now(-self.days * DAY))
+
+
+def shelves() -> Iterator[Shelf]:
+    """How long which jobs are kept."""
     days = config().RETENTION
     for status in FINAL:
         own = {queue: days[f"{status}:{queue}"] for queue in QUEUES if f"{status}:{queue}" in days}
         for queue, number in own.items():
-            yield Q(status=status, queue=queue), number
+            yield Shelf(status, number, queue)
         if status in days:
-            yield Q(status=status) & ~Q(queue__in=own) if own else Q(status=status), days[status]
+            yield Shelf(status, days[status], apart=tuple(own))
 
 
-def _prune(shelf: Q, days: float, limit: int) -> int:
+def _prune(shelf: Shelf, limit: int) -> int:
     with transaction.atomic():
-        uncounted = Q(batch__isnull=False, batch__finished_at=None)  # a batch that goes on counts its members
-        over = Job.objects.filter(shelf, ~uncounted, finished_at__lt=Now(-days * DAY))
-        ids = list(over.order_by("finished_at").values_list("pk", flat=True)[:limit])
+        ids = list(shelf.overdue().order_by("finished_at").values_list("pk", flat=True)[:limit])
         if ids:
             TaskResult.objects.filter(task_id__in=[str(pk) for pk in ids]).delete()
             Job.objects.filter(pk__in=ids).delete()

@@ -49,7 +49,7 @@ class ScheduleList(ApiView):
 
     @described("list_schedules", "Schedules, with their next ticks", ScheduleRows)
     def get(self, request: Request) -> Response:
-        rows = [_row(one) for one in access.visible_schedules(request.user)]
+        rows = [schedule_row(one) for one in access.visible_schedules(request.user)]
         return ok({"schedules": rows}, message="Schedules listed")
 
 
@@ -61,7 +61,7 @@ class SchedulePause(ApiView):
     @described("pause_schedule", "Pause a schedule", ScheduleRow, takes=Reasoned)
     def post(self, request: Request, name: str) -> Response:
         one, who = _steered(request, name)
-        return ok(_row(schedule.pause(one, **who)), message="Schedule paused")
+        return ok(schedule_row(schedule.pause(one, **who)), message="Schedule paused")
 
 
 class ScheduleResume(ApiView):
@@ -72,7 +72,7 @@ class ScheduleResume(ApiView):
     @described("resume_schedule", "Resume a schedule", ScheduleRow, takes=Reasoned)
     def post(self, request: Request, name: str) -> Response:
         one, who = _steered(request, name)
-        return ok(_row(schedule.resume(one, **who)), message="Schedule resumed")
+        return ok(schedule_row(schedule.resume(one, **who)), message="Schedule resumed")
 
 
 class ScheduleRunNow(ApiView):
@@ -85,7 +85,10 @@ class ScheduleRunNow(ApiView):
         one, who = _steered(request, name)
         job = schedule.run_now(one, **who)
         return ok(
-            job_row(job), status=202, message="Job enqueued", headers={"Location": reverse("api-job", args=[job.pk])}
+            job_row(job),
+            status=202,
+            message="Job enqueued",
+            headers={"Location": reverse("api-job", args=[job.pk])},
         )
 
 
@@ -99,7 +102,7 @@ def _steered(request: Request, name: str) -> tuple[Schedule, dict[str, str]]:
     return one, {"by": request.user.get_username(), "reason": reason, "origin": "REST"}
 
 
-def _row(one: Schedule) -> ScheduleRow:
+def schedule_row(one: Schedule) -> ScheduleRow:
     ticks = [] if one.paused else schedule.preview(one, TICKS)
     return {
         "name": one.name,

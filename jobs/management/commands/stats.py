@@ -20,7 +20,7 @@ class Command(AnsweringCommand):
         parser.add_argument("--period", choices=throughput.PERIODS, default="hour", help="how far back (default hour)")
 
     def ask(self, *, period: str, **_: Any) -> dict[str, Any]:
-        return {"period": period, "queues": {line.name: _numbers(line) for line in overview.lines(period)}}
+        return {"period": period, "queues": {line.name: numbers_of(line) for line in overview.lines(period)}}
 
     def show(self, answer: dict[str, Any]) -> None:
         self.table(
@@ -59,7 +59,7 @@ class Command(AnsweringCommand):
         self.stdout.write(f"Ended, and times below which so many stayed: of the last {answer['period']}.")
 
 
-def _numbers(line: QueueLine) -> dict[str, Any]:
+def numbers_of(line: QueueLine) -> dict[str, Any]:
     return {
         "pending_jobs": line.waiting,
         "delayed_jobs": line.delayed,
