@@ -1,10 +1,12 @@
 """What a provider says of messages that are stored already: they are known, changed, or gone."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from datetime import timedelta
 
+from django.db.models import Q
 from django.utils import timezone
 
-from email_automation.mailboxes import Changed, Gone, RawMessage
+from email_automation.mailboxes import Changed, Gone, RawMessage, Relabelled
 from email_automation.models import Copy, Mailbox, Message
 from email_automation.parsing.message import MAX_LABELS
 
@@ -22,6 +24,14 @@ class Stored:
         """The ids that begin so, read before the first is given: what is stored changes meanwhile."""
         copies = Copy.objects.filter(mailbox=self._mailbox, provider_id__startswith=prefix).order_by()
         return iter(list(copies.values_list("provider_id", flat=True)))
+
+    def since(self, days: int | None, after: str = "") -> Iterator[str]:
+        """The ids of the messages of the last days, in their order, those after one; None: of all days."""
+        copies = Copy.objects.filter(mailbox=self._mailbox, provider_id__gt=after).order_by("provider_id")
+        if days is not None:
+            recent = Q(message__date__gt=timezone.now() - timedelta(days=days))
+            copies = copies.filter(recent | Q(message__date=None))
+        return copies.values_list("provider_id", flat=True).iterator(chunk_size=500)
 
 
 def known(mailbox: Mailbox, provider_ids: Iterable[str]) -> set[str]:
@@ -47,13 +57,15 @@ def note_copies(mailbox: Mailbox, messages: Sequence[RawMessage]) -> None:
         came_back.update(gone_at=None)
 
 
-def relabel(mailbox: Mailbox, changes: Sequence[Changed]) -> int:
-    """Labels and flags as they are now, the last news of a message counting. Returns how many messages changed."""
-    latest = {change.provider_id: change for change in changes}
-    copies = list(Copy.objects.filter(mailbox=mailbox, provider_id__in=list(latest)).select_related("message"))
-    moved = [copy for copy in copies if _takes_labels(copy, latest[copy.provider_id])]
+def relabel(mailbox: Mailbox, changes: Sequence[Changed | Relabelled]) -> int:
+    """Labels and flags as they are now, news of a message being taken in their order. Returns how many changed."""
+    news: dict[str, list[Changed | Relabelled]] = {}
+    for change in changes:
+        news.setdefault(change.provider_id, []).append(change)
+    copies = list(Copy.objects.filter(mailbox=mailbox, provider_id__in=list(news)).select_related("message"))
+    moved = [copy for copy in copies if _takes_labels(copy, news[copy.provider_id])]
     Copy.objects.bulk_update(moved, ["labels"])
-    marked = [copy.message for copy in copies if _takes_flags(copy.message, latest[copy.provider_id])]
+    marked = [copy.message for copy in copies if _takes_flags(copy.message, news[copy.provider_id])]
     Message.objects.bulk_update(marked, ["flags"])
     return len({message.pk for message in marked} | _label({copy.message_id for copy in moved}))
 
@@ -86,18 +98,28 @@ def _take(message: Message, labels: Sequence[str]) -> bool:
     return bool(message.labels != before)
 
 
-def _takes_labels(copy: Copy, change: Changed) -> bool:
+def _takes_labels(copy: Copy, news: Sequence[Changed | Relabelled]) -> bool:
     before = copy.labels
-    if change.labels is not None:
-        copy.labels = _labels(change.labels)
+    for change in news:
+        if isinstance(change, Relabelled):
+            copy.labels = _altered(copy.labels, change.labels_added, change.labels_removed)
+        elif change.labels is not None:
+            copy.labels = _labels(change.labels)
     return bool(copy.labels != before)
 
 
-def _takes_flags(message: Message, change: Changed) -> bool:
+def _takes_flags(message: Message, news: Sequence[Changed | Relabelled]) -> bool:
     before = message.flags
-    if change.flags is not None:
-        message.flags = list(change.flags)
+    for change in news:
+        if isinstance(change, Relabelled):
+            message.flags = _altered(message.flags, change.flags_added, change.flags_removed)
+        elif change.flags is not None:
+            message.flags = list(change.flags)
     return bool(message.flags != before)
+
+
+def _altered(names: Sequence[str], added: Sequence[str], removed: Sequence[str]) -> list[str]:
+    return _labels(name for name in [*names, *added] if name not in removed)
 
 
 def _labels(given: Iterable[str]) -> list[str]:

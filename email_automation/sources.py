@@ -1,5 +1,6 @@
 """Through which source a sync reads its mailbox."""
 
+from email_automation import gmail_accounts
 from email_automation.mailboxes import MailboxSource, NotConnectedError, open_mailbox
 from email_automation.models import MailboxKind, SyncRun
 
@@ -13,6 +14,8 @@ def open_source(run: SyncRun) -> MailboxSource:
         MailboxError: it cannot be read as it is; the text says why and what to do.
     """
     mailbox = run.mailbox
-    if not mailbox.location or mailbox.kind in (MailboxKind.GMAIL, MailboxKind.IMAP):
+    if mailbox.kind == MailboxKind.GMAIL:
+        return gmail_accounts.source(run)
+    if not mailbox.location or mailbox.kind == MailboxKind.IMAP:
         raise NotConnectedError(NOT_CONNECTED)
     return open_mailbox(mailbox.location)

@@ -2,14 +2,15 @@
 
 import uuid
 from collections.abc import Sequence
+from contextlib import closing
 from typing import Any
 
 from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 
-from email_automation import following, stopping
-from email_automation.mailboxes import Changed, Gone, Known, MailboxError, MailboxSource, RawMessage
+from email_automation import following, runs, stopping
+from email_automation.mailboxes import Changed, Gone, Known, MailboxError, MailboxSource, RawMessage, Relabelled
 from email_automation.models import Attachment, Mailbox, Message, MessageHtml, SyncRun
 from email_automation.pages import Page, pages
 from email_automation.sources import open_source
@@ -34,14 +35,14 @@ def run(job_id: uuid.UUID) -> SyncRun:
         raise Fail(f"There is no sync {job_id}. Ask for one: services.sync_mailbox(mailbox).", code="SYNC_NOT_FOUND")
     if this.finished_at:
         return this
-    source = _open(this)
-    _start(this, source)
-    for page in pages(source, this.cursor or this.mailbox.position):
-        _store(this, page)
-        context.progress(this.done, max(this.total or 0, this.done + 1), f"{this.found} messages")
-        _end_slice_if_time_is_up()
-    context.progress(this.done, this.done, f"{this.found} messages")
-    _finish(this, source)
+    with closing(_open(this)) as source:
+        _start(this, source)
+        for page in pages(source, this.cursor or this.mailbox.position):
+            _store(this, page)
+            context.progress(this.done, max(this.total or 0, this.done + 1), f"{this.found} messages")
+            _end_slice_if_time_is_up()
+        context.progress(this.done, this.done, f"{this.found} messages")
+        _finish(this, source)
     return this
 
 
@@ -133,8 +134,10 @@ def _fresh(mailbox: Mailbox, messages: Sequence[RawMessage]) -> list[RawMessage]
 
 def _follow(this: SyncRun, page: Page) -> None:
     """News of stored messages, after the page's own messages are stored: it may be about them."""
-    this.changed += following.relabel(this.mailbox, [item for item in page.items if isinstance(item, Changed)])
-    this.gone += following.remove(this.mailbox, [item for item in page.items if isinstance(item, Gone)])
+    this.changed += following.relabel(
+        this.mailbox, [one for one in page.items if isinstance(one, Changed | Relabelled)]
+    )
+    this.gone += following.remove(this.mailbox, [one for one in page.items if isinstance(one, Gone)])
 
 
 def _take_turn(this: SyncRun) -> None:
@@ -146,6 +149,7 @@ def _take_turn(this: SyncRun) -> None:
 
 @transaction.atomic
 def _finish(this: SyncRun, source: MailboxSource) -> None:
+    Mailbox.objects.select_for_update().get(pk=this.mailbox_id)  # a request waits, and then finds it ended
     _take_turn(this)
     position = source.after(this.cursor)
     this.finished_at = timezone.now()
@@ -153,3 +157,4 @@ def _finish(this: SyncRun, source: MailboxSource) -> None:
     this.done = this.total or this.done
     this.save(update_fields=["finished_at", "cursor", "done"])
     Mailbox.objects.filter(pk=this.mailbox_id).update(last_synced_at=this.finished_at, position=position)
+    runs.follow(this)

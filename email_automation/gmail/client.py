@@ -38,8 +38,8 @@ class Quota(Protocol):
     def reserve(self, call: str) -> None:
         """Wait until a call of this name may be made. Raises Snooze where that is not worth waiting for."""
 
-    def learned(self, seconds: float, code: str) -> None:
-        """Gmail found that it was too much, and said to come back after `seconds`."""
+    def learned(self, refusal: RateLimited) -> None:
+        """Gmail found that it was too much."""
 
 
 class Client:
@@ -146,15 +146,16 @@ class Client:
         renewed = False
         while True:
             self._quota.reserve(call.name)
+            headers = self._transport.headers()
             try:
-                return self._fetch(call, read, self._transport.headers(), _seconds())
+                return self._fetch(call, read, headers, _seconds())
             except Unauthorized:
                 if renewed:
                     raise
                 renewed = True
-                self._transport.renew()  # it was not heard at all: also what is never repeated, is said again
+                self._transport.renew(headers)  # it was not heard at all: what is never repeated, is said again, too
             except RateLimited as refusal:
-                self._quota.learned(refusal.seconds, refusal.code)
+                self._quota.learned(refusal)
                 if not call.repeatable:
                     raise
             except Temporary:
@@ -165,7 +166,7 @@ class Client:
     def _contents(self, calls: Iterable[Call]) -> Iterator[Content | NotFound]:
         """In the order of the calls. Quota and token are this thread's business, the others only fetch."""
         pool = ThreadPoolExecutor(THREADS, thread_name_prefix="gmail")
-        under_way: deque[tuple[Call, Future[Content]]] = deque()
+        under_way: deque[tuple[Call, dict[str, str], Future[Content]]] = deque()
         try:
             for call in calls:
                 try:
@@ -174,7 +175,7 @@ class Client:
                     yield from (self._settled(*one) for one in under_way)
                     raise
                 headers, seconds = self._transport.headers(), _seconds()
-                under_way.append((call, pool.submit(self._fetch, call, Content.of, headers, seconds)))
+                under_way.append((call, headers, pool.submit(self._fetch, call, Content.of, headers, seconds)))
                 if len(under_way) >= AHEAD:
                     yield self._settled(*under_way.popleft())
             while under_way:
@@ -185,15 +186,15 @@ class Client:
     def _fetch(self, call: Call, read: Read[T], headers: dict[str, str], seconds: float) -> T:
         return read(self._transport.send(call, headers, seconds))
 
-    def _settled(self, call: Call, fetched: Future[Content]) -> Content | NotFound:
+    def _settled(self, call: Call, headers: dict[str, str], fetched: Future[Content]) -> Content | NotFound:
         try:
             return fetched.result()
         except NotFound as gone:
             return gone
         except Unauthorized:
-            self._transport.renew()
+            self._transport.renew(headers)
         except RateLimited as refusal:
-            self._quota.learned(refusal.seconds, refusal.code)
+            self._quota.learned(refusal)
         except Temporary:
             time.sleep(PAUSES[0])
         try:

@@ -46,11 +46,13 @@ class InsufficientPermission(GmailError, Fail):
 
 
 class RateLimited(GmailError, Snooze):
-    """Too much for now: nothing was done. Worth asking again after `seconds`."""
+    """Too much for now: nothing was done. Worth asking again after `seconds`; `said` is what Gmail says of that."""
 
-    def __init__(self, reason: str, code: str, seconds: float) -> None:
+    def __init__(self, reason: str, code: str, status: int, said: float | None) -> None:
         super().__init__(reason, code)
-        self.seconds = seconds
+        self.status = status
+        self.said = said
+        self.seconds = WAIT if said is None else said
 
 
 class Unauthorized(GmailError):
@@ -78,7 +80,7 @@ def of_answer(status: int, headers: Mapping[str, str], body: bytes) -> GmailErro
     if status == HTTPStatus.UNAUTHORIZED:
         return Unauthorized(reason, code)
     if status == HTTPStatus.TOO_MANY_REQUESTS or (status == HTTPStatus.FORBIDDEN and codes & (HASTE | TODAY)):
-        return RateLimited(reason, code, _seconds(headers, details, today=bool(codes & TODAY)))
+        return RateLimited(reason, code, status, _seconds(headers, details, today=bool(codes & TODAY)))
     if status == HTTPStatus.FORBIDDEN:
         return InsufficientPermission(f"{reason}. {_remedy(codes)}", code)
     if status in (HTTPStatus.NOT_FOUND, HTTPStatus.GONE):
@@ -111,12 +113,12 @@ def _dicts(value: object) -> list[dict[str, Any]]:
     return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []
 
 
-def _seconds(headers: Mapping[str, str], details: Mapping[str, Any], *, today: bool) -> float:
+def _seconds(headers: Mapping[str, str], details: Mapping[str, Any], *, today: bool) -> float | None:
     said = _header_seconds(headers.get("Retry-After", ""))
     if said is None and (found := _RETRY_AFTER.search(str(details.get("message")))):
         said = _until(found[1])
     if said is None:
-        said = WAIT_FOR_A_DAY if today else WAIT
+        return WAIT_FOR_A_DAY if today else None
     return min(max(0.0, said), LONGEST_WAIT)
 
 

@@ -58,27 +58,18 @@ class Transport:
     def headers(self) -> dict[str, str]:
         """What a call is sent with: the token, which is renewed first where it is about to end."""
         if not self._credentials.valid:
-            self.renew()
-        headers: dict[str, str] = {}
-        self._credentials.apply(headers)  # type: ignore[no-untyped-call]
-        return headers
+            self._refresh()
+        return self._headers()
 
-    def renew(self) -> None:
-        """Get a new access token.
+    def renew(self, refused: Mapping[str, str]) -> None:
+        """Get a new access token, unless there is another by now than the one that was refused.
 
         Raises:
             NeedsReauth: the account is not connected any more.
             Temporary: there was none to be had just now.
         """
-        try:
-            request = partial(Request(self._session), timeout=2 * CONNECT)
-            self._credentials.refresh(request)  # type: ignore[no-untyped-call]
-        except TransportError:
-            raise Temporary("Google cannot be reached for a new access token", perhaps_done=False) from None
-        except RefreshError as error:
-            if error.retryable:
-                raise Temporary("Google gave no new access token just now", perhaps_done=False) from None
-            raise NeedsReauth("The account is not connected any more. Connect it again.", "invalid_grant") from None
+        if self._headers() == refused:
+            self._refresh()
 
     def send(self, call: Call, headers: Mapping[str, str], seconds: float = WHOLE) -> dict[str, Any]:
         """Gmail's answer.
@@ -91,6 +82,22 @@ class Transport:
         if not HTTPStatus(200) <= status < HTTPStatus(300):
             raise of_answer(status, answered, body)
         return _as_object(body)
+
+    def _headers(self) -> dict[str, str]:
+        headers: dict[str, str] = {}
+        self._credentials.apply(headers)  # type: ignore[no-untyped-call]
+        return headers
+
+    def _refresh(self) -> None:
+        try:
+            request = partial(Request(self._session), timeout=2 * CONNECT)
+            self._credentials.refresh(request)  # type: ignore[no-untyped-call]
+        except TransportError:
+            raise Temporary("Google cannot be reached for a new access token", perhaps_done=False) from None
+        except RefreshError as error:
+            if error.retryable:
+                raise Temporary("Google gave no new access token just now", perhaps_done=False) from None
+            raise NeedsReauth("The account is not connected any more. Connect it again.", "invalid_grant") from None
 
     def _exchange(
         self, call: Call, headers: Mapping[str, str], deadline: float

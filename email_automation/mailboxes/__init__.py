@@ -11,6 +11,7 @@ from email_automation.mailboxes.base import (
     MailboxSource,
     NotConnectedError,
     RawMessage,
+    Relabelled,
 )
 from email_automation.mailboxes.detection import open_mailbox
 
@@ -25,5 +26,6 @@ __all__ = [
     "MailboxSource",
     "NotConnectedError",
     "RawMessage",
+    "Relabelled",
     "open_mailbox",
 ]

@@ -68,6 +68,18 @@ class Changed:
 
 
 @dataclass(frozen=True, slots=True)
+class Relabelled:
+    """Which labels and flags a message that may be stored has got and lost since."""
+
+    provider_id: str
+    position: Cursor
+    labels_added: tuple[str, ...] = ()
+    labels_removed: tuple[str, ...] = ()
+    flags_added: tuple[str, ...] = ()
+    flags_removed: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Gone:
     """The provider has this message no more."""
 
@@ -75,7 +87,7 @@ class Gone:
     position: Cursor
 
 
-Item = RawMessage | Known | Changed | Gone
+Item = RawMessage | Known | Changed | Relabelled | Gone
 
 
 class MailboxSource(ABC):
@@ -96,6 +108,9 @@ class MailboxSource(ABC):
     def after(self, cursor: Cursor | None) -> Cursor | None:
         """Where the next sync begins once all that was read is stored, `cursor` being the last item's (None: there
         was none). None: at the start, what is known being recognised by its digest."""
+
+    def close(self) -> None:  # noqa: B027 - a file has nothing to let go of
+        """Let go of what was opened to read it."""
 
 
 class LocalSource(MailboxSource):

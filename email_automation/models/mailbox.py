@@ -87,6 +87,8 @@ class SyncRun(models.Model):
     sync_type = models.CharField(max_length=20, default="manual")
     window_days = models.PositiveIntegerField(null=True, help_text="As the mailbox's, for this sync.")
     max_messages = models.PositiveIntegerField(null=True)
+    full = models.BooleanField(default=False, help_text="All of the window is listed again, not only what is new.")
+    again = models.BooleanField(default=False, help_text="Asked for while it ran: another sync follows it.")
     requested_at = models.DateTimeField(auto_now_add=True)
     started_at = models.DateTimeField(null=True)
     finished_at = models.DateTimeField(null=True)

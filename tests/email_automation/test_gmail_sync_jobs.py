@@ -69,7 +69,7 @@ def test_called_directly_it_runs_every_slice(
 def test_a_user_without_a_mailbox_gets_a_sync_that_says_so(user: User) -> None:
     status = manager.process_sync_job(manager.queue_sync_job(user.pk))
     assert (status["status"], status["success"]) == ("failed", False)
-    assert "Connect one" in str(status["error"])
+    assert "Connect it" in str(status["error"])
     assert Mailbox.objects.get().kind == "gmail"
 
 

@@ -1,11 +1,17 @@
 """A stand-in for Gmail with one account, and a client of it."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 
 import pytest
+from django.contrib.auth.models import User
 from google.oauth2.credentials import Credentials
+from pytest_django.fixtures import Settings
 
-from email_automation.gmail import Client, client
+from email_automation import accounts
+from email_automation.gmail import Client, RateLimited, client
+from email_automation.models import Mailbox, MailboxKind, Provider
+from jobs import clock
 from tests.servers.gmail import Box, GmailServer
 
 ADDRESS = "shop@fikiri.example"
@@ -21,8 +27,8 @@ class NoLimit:
     def reserve(self, call: str) -> None:
         self.reserved.append(call)
 
-    def learned(self, seconds: float, code: str) -> None:
-        self.refusals.append((seconds, code))
+    def learned(self, refusal: RateLimited) -> None:
+        self.refusals.append((refusal.seconds, refusal.code))
 
 
 @pytest.fixture
@@ -56,3 +62,20 @@ def credentials(server: GmailServer, address: str = ADDRESS) -> Credentials:
         client_id="id",
         client_secret="secret",
     )
+
+
+@pytest.fixture
+def mailbox(user: User, server: GmailServer, box: Box, settings: Settings) -> Mailbox:
+    """The account, connected; as many units as one likes."""
+    settings.GMAIL_API_ROOT = server.url
+    settings.GOOGLE_TOKEN_URI = server.token_url
+    settings.GMAIL_USER_UNITS = settings.GMAIL_USER_UNITS_LIMIT = settings.GMAIL_PROJECT_UNITS = 100_000_000
+    return connected(user)
+
+
+def connected(user: User, address: str = ADDRESS) -> Mailbox:
+    mailbox = Mailbox.objects.create(user=user, kind=MailboxKind.GMAIL, name="Gmail", location=address)
+    until = clock.now() + timedelta(hours=1)
+    tokens = {"refresh_token": f"refresh-{address}", "access_token": f"access-{address}", "access_until": until}
+    accounts.keep(mailbox, Provider.GMAIL, address, **tokens)
+    return mailbox
