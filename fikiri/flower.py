@@ -7,7 +7,7 @@ from django.http import HttpRequest, HttpResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-PERMISSION = "jobs.change_job"
+from jobs.access import Verb, may
 
 
 def address(_request: HttpRequest) -> dict[str, str]:
@@ -18,11 +18,11 @@ def address(_request: HttpRequest) -> dict[str, str]:
 @never_cache
 @require_safe
 def access(request: HttpRequest) -> HttpResponse:
-    """For a proxy that asks (nginx' auth_request): 204 and the user's name for staff who may change jobs.
+    """For a proxy that asks (nginx' auth_request): 204 and the name of staff who see every queue, as Flower shows all.
 
-    Else 401, or 403 for who has logged in.
+    Else 401, or 403 for who has logged in. What they may do there Flower asks by their name.
     """
     user = request.user
-    if user.is_authenticated and user.is_staff and user.has_perm(PERMISSION):
+    if user.is_authenticated and user.is_staff and may(user, Verb.SEE):
         return HttpResponse(status=204, headers={"X-Fikiri-User": quote(user.get_username(), safe="@+.")})
     return HttpResponse(status=403 if user.is_authenticated else 401)

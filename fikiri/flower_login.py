@@ -14,10 +14,12 @@ from typing import Any
 from urllib.parse import unquote
 
 from flower.api import BaseApiHandler
+from flower.api.tasks import BaseTaskHandler
 from flower.app import Flower
 from flower.views import BaseHandler, monitor
 from tornado import web
 
+from fikiri import flower_roles
 from jobs import control
 
 HEADER = "X-Fikiri-User"  # set by the proxy, for those whom the site let in
@@ -28,6 +30,8 @@ def guard() -> None:
     """Close what is open, and note who acts. Called where Flower starts, before its handlers are used."""
     for handler in (monitor.Metrics, monitor.Healthcheck):
         handler.get = web.authenticated(handler.get)
+    flower_roles.guard(people)
+    BaseTaskHandler.update_response_result = _without_result
     BaseApiHandler.write_error = _challenging(BaseApiHandler.write_error)
     BaseHandler.get_current_user = _noting(BaseHandler.get_current_user)
     Flower.pool_executor_cls = ContextExecutor
@@ -40,10 +44,14 @@ class ContextExecutor(ThreadPoolExecutor):
         return super().submit(copy_context().run, function, *args, **kwargs)
 
 
+def people(headers: Any) -> tuple[str, str]:
+    """The password's user, and whom the proxy says that it let in."""
+    return _basic_user(headers.get("Authorization", "")), unquote(headers.get(HEADER, ""))
+
+
 def person(headers: Any) -> str:
-    """Who asks: the password's user, and whom the proxy says that it let in."""
-    login = _basic_user(headers.get("Authorization", ""))
-    named = unquote(headers.get(HEADER, ""))
+    """Who asks, as the audit names them."""
+    login, named = people(headers)
     return f"{named} ({login})" if named else login
 
 
@@ -51,6 +59,11 @@ def format_task(task: Any) -> Any:
     """Flower's task, pointing to the ledger, which alone has its arguments and result."""
     task.args, task.kwargs = f"/admin/jobs/job/{task.uuid}/", "in the admin"
     return task
+
+
+def _without_result(_handler: Any, response: dict[str, Any], result: Any) -> None:
+    """How a job ended; what it returned, or its error, is shown by the site alone, which masks it."""
+    response.update(state=result.state, result="in the admin")
 
 
 def _noting(get_current_user: Callable[[Any], Any]) -> Callable[[Any], Any]:

@@ -49,7 +49,7 @@ class LedgerControl(Control):
         **_: Any,
     ) -> None:
         """Cancel jobs. Nothing that workers would remember is broadcast."""
-        _set_up()
+        set_up()
         for one in [task_id] if isinstance(task_id, str) else task_id:
             self._cancel(str(one), "terminated" if terminate else "revoked")
 
@@ -74,7 +74,7 @@ class LedgerControl(Control):
             given = dict(arguments or {})
             return self.revoke(given["task_id"], terminate=command == "terminate" or bool(given.get("terminate")))
         if command in STEERS:
-            _set_up()
+            set_up()
             _record(command, destination, arguments or {})
         return super().broadcast(command, arguments, destination, **options)
 
@@ -112,6 +112,7 @@ def _record(command: str, destination: Sequence[str] | None, arguments: Mapping[
     audit.record(command, subject, by=by, origin=origin, after={name: str(value) for name, value in arguments.items()})
 
 
-def _set_up() -> None:
+def set_up() -> None:
+    """Load Django where it is not yet."""
     if not apps.ready:  # `celery -A fikiri flower` and `control` may ask before anybody needed Django's models
         django.setup()

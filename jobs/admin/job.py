@@ -19,7 +19,7 @@ from django.utils.text import Truncator
 
 from jobs import access, owners, query
 from jobs.access import Verb
-from jobs.admin import doubt, filters, job_page, revealing, steering
+from jobs.admin import changing, doubt, filters, job_page, revealing, steering
 from jobs.admin.display import badge, bar, moment, took, tries
 from jobs.admin.readonly import RecordAdmin
 from jobs.models import WAITING, Effect, Job, JobStatus
@@ -101,8 +101,9 @@ class JobAdmin(RecordAdmin):
             self.admin_site.admin_view(self.resolve_view),
             name="jobs_job_resolve",
         )
+        change = path("<uuid:job_id>/change-turn/", self.admin_site.admin_view(self.turn_view), name="jobs_job_turn")
         reveal = path("<uuid:job_id>/reveal/", self.admin_site.admin_view(self.reveal_view), name="jobs_job_reveal")
-        return [*verbs, resolve, reveal, *super().get_urls()]
+        return [*verbs, change, resolve, reveal, *super().get_urls()]
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
@@ -119,6 +120,7 @@ class JobAdmin(RecordAdmin):
             "media": self.media,
             "job": job,
             "verbs": steering.buttons(request, job),
+            "may_change": changing.offered(request, job),
             "may_reveal": access.may(request.user, Verb.REVEAL, job),
             "may_resolve": job.status == JobStatus.IN_DOUBT and access.may(request.user, Verb.RESOLVE, job),
         }
@@ -126,6 +128,9 @@ class JobAdmin(RecordAdmin):
 
     def steer_view(self, request: HttpRequest, job_id: uuid.UUID, verb: steering.Verb) -> HttpResponse:
         return steering.one(self, request, self._steerable(request, job_id, verb.asks), verb)
+
+    def turn_view(self, request: HttpRequest, job_id: uuid.UUID) -> HttpResponse:
+        return changing.change(self, request, self._steerable(request, job_id, Verb.RETRY))
 
     def resolve_view(self, request: HttpRequest, job_id: uuid.UUID, effect_id: int) -> HttpResponse:
         job = self._steerable(request, job_id, Verb.RESOLVE)

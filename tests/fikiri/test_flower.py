@@ -8,12 +8,17 @@ from contextvars import ContextVar
 from types import SimpleNamespace
 
 import pytest
-from django.contrib.auth.models import Permission, User
+from django.contrib.auth.models import User
 from django.test import Client
+from flower.api import BaseApiHandler
+from flower.urls import handlers
 from pytest_django import Settings
 
-from fikiri import flower_login
-from tests.jobs.states import put
+from fikiri import flower_login, flower_roles
+from jobs.models import Role
+from tests.jobs import wellness
+from tests.jobs.api.people import a_user, with_role
+from tests.jobs.states import HERE, put
 
 pytestmark = pytest.mark.django_db
 
@@ -22,11 +27,12 @@ def basic(login: str) -> str:
     return "Basic " + base64.b64encode(login.encode()).decode()
 
 
-def test_the_proxy_lets_in_staff_who_may_change_jobs_by_name(client: Client) -> None:
+def test_the_proxy_lets_in_staff_who_see_every_queue_by_name(client: Client) -> None:
     user = User.objects.create_user("jürgen@example.com", is_staff=True)
     client.force_login(user)
+    with_role(user, Role.ADMIN, "email")
     assert client.get("/flower-access").status_code == 403
-    user.user_permissions.add(Permission.objects.get(codename="change_job", content_type__app_label="jobs"))
+    with_role(user, Role.VIEWER)
     answer = client.get("/flower-access")
     assert (answer.status_code, answer.content) == (204, b"")
     assert flower_login.person({"X-Fikiri-User": answer["X-Fikiri-User"]}) == "jürgen@example.com ()"
@@ -76,3 +82,46 @@ def test_a_jobs_page_links_to_flower_where_there_is_one(admin_client: Client, se
     assert f'href="https://fikiri.example/flower/task/{job.pk}"' in page
     settings.FLOWER_URL = ""
     assert "jobs-flower" not in admin_client.get(address).content.decode()
+
+
+def test_in_flower_people_may_what_their_role_allows() -> None:
+    wellness.worker(["email"])
+    job, worker = put(), HERE.name
+    with_role(a_user("looks"), Role.VIEWER)
+    with_role(a_user("steers"), Role.OPERATOR, "email")
+    with_role(a_user("elsewhere"), Role.OPERATOR, "crm")
+    asked = [
+        [flower_roles.may((login, ""), check, name) for check, name in _acts(str(job.pk), worker)]
+        for login in ("looks", "steers", "elsewhere", "an account of Flower's own")
+    ]
+    assert asked == [[False] * 4, [True] * 4, [False] * 4, [True] * 4]
+
+
+def test_who_the_proxy_let_in_has_to_be_there_and_may_no_more_than_the_login() -> None:
+    job = str(put().pk)
+    with_role(a_user("looks"), Role.VIEWER)
+    with_role(a_user("steers"), Role.OPERATOR)
+    people = [("own", "looks"), ("own", "steers"), ("looks", "steers"), ("steers", "looks"), ("own", "gone")]
+    asked = [flower_roles.may(both, flower_roles._may_cancel, job) for both in people]
+    assert asked == [False, True, False, False, False]
+
+
+def test_the_owner_of_a_job_may_cancel_it_in_flower_too() -> None:
+    jane = a_user("jane")
+    assert flower_roles.may(("own", "jane"), flower_roles._may_cancel, str(put(owner_id=jane.pk).pk))
+
+
+def test_every_handler_that_changes_something_asks_for_a_role() -> None:
+    asking = {handler for handlers in flower_roles.STEERED.values() for handler in handlers}
+    changing = {rule[1] for rule in handlers if isinstance(rule, tuple) and issubclass(rule[1], BaseApiHandler)}
+    changing = {handler for handler in changing if "post" in handler.__dict__}
+    assert changing == asking
+
+
+def _acts(job_id: str, worker: str) -> list[tuple[flower_roles.Check, str]]:
+    return [
+        (flower_roles._may_cancel, job_id),
+        (flower_roles._may_enqueue, "echo"),
+        (flower_roles._may_limit, "echo"),
+        (flower_roles._may_stop, worker),
+    ]

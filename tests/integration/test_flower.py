@@ -7,12 +7,14 @@ from uuid import UUID
 
 import pytest
 
+from fikiri.flower_roles import REFUSAL
 from fikiri.laptop.valkey import Valkey
 from jobs import doorbell, services
 from jobs.clock import now
 from jobs.lifecycle import Due
-from jobs.models import AuditEntry, Job
+from jobs.models import AuditEntry, Job, Role
 from tests.integration.site import PATIENCE, Site, marks
+from tests.jobs.api.people import a_user, with_role
 from tests.servers.flower import Flower
 from tests.servers.programs import Programs, eventually
 
@@ -70,6 +72,7 @@ def test_who_logs_in_gets_metrics(flower: Flower) -> None:
 
 
 def test_a_waiting_job_is_cancelled_there_and_who_did_it_is_recorded(flower: Flower) -> None:
+    with_role(a_user("jürgen"), Role.OPERATOR)
     job = services.enqueue("echo", {"value": 1}, delay=600)
     status, _ = flower.ask(f"/api/task/revoke/{job.pk}", method="POST", headers={"X-Fikiri-User": "j%C3%BCrgen"})
     job.refresh_from_db()
@@ -137,3 +140,26 @@ def test_read_only_it_changes_nothing(site: Site) -> None:
     job = services.enqueue("echo", {"value": 1}, delay=600)
     assert flower.ask(f"/api/task/revoke/{job.pk}", method="POST")[0] == 403
     assert Job.objects.get(pk=job.pk).status == "pending"
+
+
+def test_whom_the_proxy_let_in_may_what_their_role_allows(site: Site, flower: Flower, tmp_path: Path) -> None:
+    with_role(a_user("looks"), Role.VIEWER)
+    with_role(a_user("steers"), Role.OPERATOR, "email")
+    job = busy(site, flower, tmp_path)
+    worker = Job.objects.get(pk=job.pk).worker
+    acts = [f"/api/task/revoke/{job.pk}", "/api/task/async-apply/echo", f"/api/worker/pool/grow/{worker}"]
+    for act in acts:
+        assert flower.ask(act, method="POST", headers={"X-Fikiri-User": "looks"}) == (403, REFUSAL)
+    assert Job.objects.get(pk=job.pk).cancel_requested_at is None
+    pages = [flower.ask(f"/task/{job.pk}", headers={"X-Fikiri-User": name})[1] for name in ("looks", "steers")]
+    assert ["task-terminate" in page for page in pages] == [False, True]
+    assert flower.ask(acts[0], method="POST", headers={"X-Fikiri-User": "steers"})[0] == 200
+    site.ends(job.pk, "cancelled")
+    assert AuditEntry.objects.get(subject=f"job {job.pk}").by == "steers (ann)"
+
+
+def test_what_a_job_returned_is_not_shown(site: Site, flower: Flower) -> None:
+    job = services.enqueue("echo", {"value": "jane@customer.example"})
+    site.ends(job.pk)
+    status, body = flower.ask(f"/api/task/result/{job.pk}")
+    assert (status, "SUCCESS" in body, "jane" in body) == (200, True, False)
