@@ -10,6 +10,7 @@ PACKAGES = {
     "postgresql": ["postgresql"],
     "chromium": ["chromium", "fonts-dejavu-core"],
     "systemd-analyze": ["systemd"],
+    "dovecot": ["dovecot-imapd"],
 }
 
 
@@ -34,4 +35,4 @@ def ensure(*programs: str) -> None:
 def _present(program: str) -> bool:
     if program == "postgresql":  # Debian keeps its servers out of PATH
         return bool(glob.glob("/usr/lib/postgresql/*/bin/initdb")) or shutil.which("initdb") is not None
-    return shutil.which(program) is not None
+    return shutil.which(program, path=f"{os.environ.get('PATH', os.defpath)}:/usr/sbin") is not None

@@ -1,6 +1,6 @@
 """Through which source a sync reads its mailbox."""
 
-from email_automation import gmail_accounts
+from email_automation import gmail_accounts, imap_accounts
 from email_automation.mailboxes import MailboxSource, NotConnectedError, open_mailbox
 from email_automation.models import MailboxKind, SyncRun
 
@@ -16,6 +16,8 @@ def open_source(run: SyncRun) -> MailboxSource:
     mailbox = run.mailbox
     if mailbox.kind == MailboxKind.GMAIL:
         return gmail_accounts.source(run)
-    if not mailbox.location or mailbox.kind == MailboxKind.IMAP:
+    if mailbox.kind == MailboxKind.IMAP:
+        return imap_accounts.source(run)
+    if not mailbox.location:
         raise NotConnectedError(NOT_CONNECTED)
     return open_mailbox(mailbox.location)

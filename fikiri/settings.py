@@ -212,6 +212,8 @@ GMAIL_USER_UNITS = env.int("GMAIL_USER_UNITS", default=4_800)  # a minute, where
 GMAIL_USER_UNITS_LIMIT = env.int("GMAIL_USER_UNITS_LIMIT", default=15_000)  # and the most it feels its way up to
 GMAIL_PROJECT_UNITS = env.int("GMAIL_PROJECT_UNITS", default=960_000)  # a minute, of all accounts together
 
+MAIL_PRIVATE_HOSTS = env.bool("MAIL_PRIVATE_HOSTS", default=LAPTOP)  # mailboxes on servers that only we can reach
+
 # The model. `offline` needs no key and nothing outside this machine.
 AI_PROVIDER = env.str("AI_PROVIDER", default="offline")
 AI_TIMEOUT = env.float("AI_TIMEOUT", default=30)  # seconds a call

@@ -15,6 +15,8 @@ class MailboxError(Exception):
     """The mailbox cannot be read at all; the text says why and what to give instead."""
 
     code: ClassVar[str] = "MAILBOX_UNREADABLE"
+    field: ClassVar[str] = ""
+    """What of a form it is about."""
 
 
 class NotConnectedError(MailboxError):

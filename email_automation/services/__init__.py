@@ -8,6 +8,7 @@ from email_automation.services.followups import (
     set_follow_up_rule,
     stop_follow_up,
 )
+from email_automation.services.imap import connect_imap
 from email_automation.services.mailboxes import add_mailbox, mailbox_of, sync_mailbox
 from email_automation.services.rules import add_rule, change_rule, delete_rule, run_rules, try_rule
 from email_automation.services.sending import (
@@ -29,6 +30,7 @@ __all__ = [
     "ask_ai",
     "change_rule",
     "classify_again",
+    "connect_imap",
     "delete_follow_up_rule",
     "delete_rule",
     "draft_reply",

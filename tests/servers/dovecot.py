@@ -41,7 +41,6 @@ disable_plaintext_auth = no
 first_valid_uid = 1
 first_valid_gid = 1
 state_dir = {folder}/run
-imap_capability = {capability}
 ssl = yes
 ssl_cert = <{certificate}
 ssl_key = <{key}
@@ -90,8 +89,8 @@ class Dovecot:
 
 
 @contextlib.contextmanager
-def dovecot(capability: str = "") -> Iterator[Dovecot]:
-    """A fresh server. `capability`: what it says it can do, instead of all that it can."""
+def dovecot() -> Iterator[Dovecot]:
+    """A fresh server."""
     account = pwd.getpwnam("dovecot" if os.getuid() == 0 else pwd.getpwuid(os.getuid()).pw_name)
     folder = Path(tempfile.mkdtemp(prefix="fikiri-dovecot-"))
     certificate, key = certificates.make(folder, "localhost", "127.0.0.1")
@@ -103,7 +102,6 @@ def dovecot(capability: str = "") -> Iterator[Dovecot]:
             group=grp.getgrgid(account.pw_gid).gr_name,
             uid=account.pw_uid,
             gid=account.pw_gid,
-            capability=capability,
             certificate=certificate,
             key=key,
             password=PASSWORD,

@@ -79,6 +79,17 @@ class Client(IMAPClient):  # type: ignore[misc]  # it has no types
         if offered and self.has_capability("ENABLE"):
             self.enable(*offered[:1])
 
+    def uid_at(self, number: int) -> int:
+        """The UID of the message with this number, counted from the oldest; 0 where there are not so many any more."""
+        self.use_uid = False
+        try:
+            with spoken_with(self.host):
+                answer = self.fetch([number], ["UID"])
+        finally:
+            self.use_uid = True
+        uid = answer.get(number, {}).get(b"UID")
+        return uid if isinstance(uid, int) else 0
+
     def vanished(self) -> list[str]:
         """What the last answers said of messages that are there no more: sets of UIDs (RFC 7162)."""
         said = self._imap.untagged_responses.pop("VANISHED", [])
@@ -162,7 +173,8 @@ def _logged_in(login: Login, address: Address) -> Client:
             _authenticate(client, login)
             client.count_changes()
     except BaseException:
-        client.shutdown()
+        with contextlib.suppress(OSError):  # closed already, where TLS failed
+            client.shutdown()
         raise
     finally:
         hang_up.cancel()

@@ -14,18 +14,21 @@ class HostRefusedError(MailboxError):
     """There is no such host, or nobody is sent there."""
 
     code: ClassVar[str] = "MAIL_HOST_REFUSED"
+    field: ClassVar[str] = "host"
 
 
 class LoginRefusedError(MailboxError):
     """The server knows no such user, or not with this password or token."""
 
     code: ClassVar[str] = "MAIL_LOGIN_REFUSED"
+    field: ClassVar[str] = "password"
 
 
 class NotSecureError(MailboxError):
     """Nobody vouches that this is the server, or it offers no encryption."""
 
     code: ClassVar[str] = "MAIL_SERVER_NOT_SECURE"
+    field: ClassVar[str] = "security"
 
 
 class ServerTroubleError(Exception):

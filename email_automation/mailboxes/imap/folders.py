@@ -8,6 +8,7 @@ from hashlib import sha256
 from imapclient import imap_utf7
 
 from email_automation.mailboxes.imap.connection import Client
+from email_automation.mailboxes.imap.errors import spoken_with
 from email_automation.parsing.charsets import one_line
 
 MAX_FOLDERS = 1000
@@ -53,7 +54,8 @@ class Folder:
 
 def folders_of(client: Client) -> list[Folder]:
     """All that can be opened: the inbox first, what was sent, then by name, and last what nobody misses."""
-    listed = client.list_folders()[:MAX_FOLDERS]
+    with spoken_with(client.host):
+        listed = client.list_folders()[:MAX_FOLDERS]
     found = {folder.raw: folder for flags, delimiter, raw in listed if (folder := _folder(flags, delimiter, raw))}
     return sorted(found.values(), key=_rank)
 

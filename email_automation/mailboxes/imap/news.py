@@ -42,7 +42,8 @@ def _changed_since(client: Client, modseq: int, uids: Sequence[int]) -> News:
     modifiers = [f"CHANGEDSINCE {modseq}", *(["VANISHED"] if quick else [])]
     flags = _flags(client.fetch(uids, ["FLAGS"], modifiers))
     if quick:
-        gone = {uid for uid in uids if _is_in(uid, _ranges(client.vanished()))}
+        ranges = _ranges(client.vanished())
+        gone = {uid for uid in uids if _is_in(uid, ranges)}
     else:
         gone = set(uids) - set(client.search(["UID", ",".join(map(str, uids))]))
     return News(uids[-1], flags, gone)

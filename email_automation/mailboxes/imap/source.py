@@ -59,8 +59,7 @@ class ImapSource(MailboxSource):
 
     def read(self, cursor: Cursor | None = None) -> Iterator[Item]:
         with self._connect as client:
-            with spoken_with(client.host):
-                every = folders_of(client)
+            every = folders_of(client)
             place = self._begin(Place.of(cursor), every)
             for folder in chosen(every, self._wanted.only, self._wanted.without):
                 if folder.key not in place.finished:

@@ -13,23 +13,30 @@ def uids_from_the_top(
     client: Client, exists: int, floor: int, below: int, since: date | None = None
 ) -> Iterator[list[int]]:
     """UIDs above `floor` and below `below`, of messages that arrived since a day, each list in descending order."""
-    for part in _parts(exists, floor, below):
-        criteria: list[object] = [*part, *(["SINCE", since] if since else [])]
+    for low, high in _ranges(client, exists, floor + 1, below - 1):
+        criteria = ["UID", f"{low}:{high}", *(["SINCE", since] if since else [])]
         with spoken_with(client.host):
             found = client.search(criteria)
         # `n:*` also finds the last message where nothing is as high as n; and servers say what they like.
-        if uids := sorted({uid for uid in found if floor < uid < below}, reverse=True):
+        if uids := sorted({uid for uid in found if low <= uid <= high}, reverse=True):
             yield uids
 
 
-def _parts(exists: int, floor: int, below: int) -> Iterator[list[str]]:
-    """By UID where few are in question, else by number: UIDs may be far apart, numbers are not.
+def _ranges(client: Client, exists: int, lowest: int, highest: int) -> Iterator[tuple[int, int]]:
+    """Divides a range of UIDs so that none has more than AT_ONCE messages, however far apart their UIDs are.
 
-    What is removed meanwhile moves others to lower numbers, where they are found too.
+    What is removed meanwhile makes a part smaller, never larger.
     """
-    if below - floor <= exists:
-        for high in range(below - 1, floor, -AT_ONCE):
-            yield ["UID", f"{max(floor + 1, high - AT_ONCE + 1)}:{high}"]
-    else:
-        for high in range(exists, 0, -AT_ONCE):
-            yield [f"{max(1, high - AT_ONCE + 1)}:{high}", "UID", f"{floor + 1}:{below - 1}"]
+    if highest - lowest < max(exists, AT_ONCE):
+        for high in range(highest, lowest - 1, -AT_ONCE):
+            yield max(lowest, high - AT_ONCE + 1), high
+        return
+    for number in range(exists - AT_ONCE + 1, 0, -AT_ONCE):
+        low = client.uid_at(number)
+        if low <= lowest:
+            break
+        if low <= highest:
+            yield low, highest
+            highest = low - 1
+    if lowest <= highest:
+        yield lowest, highest
