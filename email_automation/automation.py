@@ -1,17 +1,21 @@
 """What may happen without a person: nothing that the user did not switch on, and nothing while a switch says stop."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 
 from django.conf import settings
 from django.utils import timezone
 
+from crm.models import Contact
 from email_automation import limits, stopping
 from email_automation.limits import Kind, Wish
-from email_automation.models import AutomationSetting, KillSwitch, MailKind, Message, OutgoingMail, RuleMatch
+from email_automation.models import Author, AutomationSetting, KillSwitch, MailKind, Message, OutgoingMail, RuleMatch
 from email_automation.parsing.automatic import is_no_reply
 from email_automation.rules import Do, actions
 
 SIMPLE = "setting:"  # how the keys of rules begin that are no rows
+FRESH = timedelta(minutes=5)
 RECENT = timedelta(days=7)  # older mail is not answered by itself: a first sync brings years of it
 
 
@@ -25,6 +29,30 @@ def stopped_because(user_id: int | None) -> str:
     if user_id and AutomationSetting.objects.filter(user_id=user_id, sending_stopped=True).exists():
         return "sending is stopped for this user"
     return ""
+
+
+@dataclass(frozen=True)
+class Objection:
+    """`code` is a stable word for programs; `text` names the remedy where there is one. `passes`: perhaps soon."""
+
+    code: str
+    text: str
+    passes: bool = False
+
+
+def forbids(mail: OutgoingMail) -> Objection | None:
+    """What speaks against sending a mail now. Asked right before each time that one leaves, whoever wrote it."""
+    if reason := stopped_because(mail.user_id):
+        return Objection("SENDING_STOPPED", f"{reason}. Allow it in the admin, then run the job again")
+    if mail.answers and (reason := why_never_answered(mail.answers)):
+        return Objection("NEVER_ANSWERED", f"it answers a message that is never answered: {reason}")
+    if mail.author in (Author.MODEL, Author.RULE) and _strangers(mail):
+        text = (
+            "what a model or a rule wrote goes to the user's own contacts only. Add the recipient in the CRM, then run"
+        )
+        # Whoever has just written for the first time becomes a contact in a job of its own.
+        return Objection("NOT_A_CONTACT", f"{text} the job again", passes=mail.created_at > timezone.now() - FRESH)
+    return None
 
 
 def why_never_answered(message: Message) -> str:
@@ -95,6 +123,15 @@ def undo_seconds(user_id: int) -> int:
     """How long what goes without a person can be taken back."""
     setting = AutomationSetting.objects.filter(user_id=user_id).first() or AutomationSetting()
     return int(setting.undo_seconds)
+
+
+def _strangers(mail: OutgoingMail) -> Sequence[str]:
+    """Recipients who are no contacts of the mail's user. The model may say what it likes: it does not say to whom."""
+    if mail.user_id is None:
+        return list(mail.to)
+    contacts = Contact.objects.filter(user_id=mail.user_id, email__in=[address.lower() for address in mail.to])
+    known = set(contacts.values_list("email", flat=True))
+    return [address for address in mail.to if address.lower() not in known]
 
 
 def _kind(mail: OutgoingMail) -> Kind:

@@ -44,6 +44,7 @@ class Letter:
     written_by: AIAnswer | None = None
     template: str = ""
     template_version: str = ""
+    sealed: str = ""  # see `sealing`
 
 
 def check_files(files: Sequence[File]) -> None:

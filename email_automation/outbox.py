@@ -50,6 +50,7 @@ def write(
         written_by=letter.written_by,
         template=letter.template,
         template_version=letter.template_version,
+        sealed=letter.sealed,
     )
     OutgoingAttachment.objects.bulk_create(
         OutgoingAttachment(

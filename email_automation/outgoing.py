@@ -20,6 +20,10 @@ from jobs.models import Job, JobStatus
 ON_ITS_WAY = (MailStatus.QUEUED, MailStatus.FAILED, MailStatus.IN_DOUBT)  # its job may hand it over
 UNSENT = (*OPEN, MailStatus.HELD, MailStatus.QUEUED, MailStatus.FAILED)
 MAX_REASON = 300
+FACTS = (
+    *("delivered", "undelivered", "handovers", "from_address"),
+    *("mailer", "mailbox_id", "message_id", "provider_id", "thread_id"),
+)
 
 
 def release(
@@ -65,7 +69,7 @@ def hand_over(mail: OutgoingMail) -> bool:
             pk=OuterRef("job_id"), claim=running.claim.token, status=JobStatus.PROCESSING, cancel_requested_at=None
         )
         rows = rows.filter(Exists(claim))
-    return _move(mail, ON_ITS_WAY, MailStatus.SENDING, rows)
+    return _move(mail, ON_ITS_WAY, MailStatus.SENDING, rows, **_facts(mail))
 
 
 def wait(mail: OutgoingMail, reason: str) -> bool:
@@ -121,8 +125,7 @@ def _move(
 
 def _facts(mail: OutgoingMail) -> dict[str, Any]:
     """What is known of it by now, besides its status."""
-    names = ("delivered", "undelivered", "handovers", "message_id", "provider_id", "thread_id", "mailer", "mailbox_id")
-    return {name: getattr(mail, name) for name in names}
+    return {name: getattr(mail, name) for name in FACTS}
 
 
 def _short(reason: str) -> str:

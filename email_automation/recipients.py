@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+import idna
 from email_validator import EmailNotValidError, validate_email
 
 from email_automation.parsing.message import MAX_SUBJECT
@@ -31,6 +32,29 @@ def addresses(to: str | Sequence[str]) -> list[str]:
     return list(dict.fromkeys(_address(one) for one in given))
 
 
+def wire(address: str) -> str:
+    """An address as servers know it: its domain in ASCII; its local part stays as it is.
+
+    Raises:
+        BadMailError: it is none.
+    """
+    local, _, domain = address.strip().rpartition("@")
+    try:
+        return f"{local}@{domain if domain.isascii() else idna.encode(domain, uts46=True).decode()}"
+    except idna.IDNAError as error:
+        raise BadMailError("to", f"has a domain that there cannot be: {error}") from None
+
+
+def needs_utf8(address: str) -> bool:
+    """Does it need a server that takes more than ASCII (SMTPUTF8)?"""
+    return not address.rpartition("@")[0].isascii()
+
+
+def domain_of(address: str) -> str:
+    """Its domain as servers know it, in lower case."""
+    return wire(address).rpartition("@")[2].lower()
+
+
 def check_content(subject: str, body: str, html: str = "") -> None:
     """Raises BadMailError where a subject would break out of its header, or one is too long or cannot be stored."""
     if not subject.strip():
@@ -46,7 +70,7 @@ def check_content(subject: str, body: str, html: str = "") -> None:
 
 def is_reserved(address: str) -> bool:
     """Is this a domain that by RFC 2606 and 6761 is nobody's?"""
-    domain = address.rpartition("@")[2].lower()
+    domain = address.rpartition("@")[2].lower().rstrip(".")
     return any(domain == reserved or domain.endswith(f".{reserved}") for reserved in RESERVED_DOMAINS)
 
 

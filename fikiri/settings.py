@@ -193,9 +193,18 @@ EMAIL_HOST_PASSWORD = env.str("SMTP_PASSWORD", default="")
 EMAIL_USE_TLS = env.bool("SMTP_TLS", default=False)
 EMAIL_USE_SSL = env.bool("SMTP_SSL", default=False)
 EMAIL_TIMEOUT = env.float("SMTP_TIMEOUT", default=30)  # Django's own default waits for ever
+SMTP_ANSWER_TIMEOUT = env.float(
+    "SMTP_ANSWER_TIMEOUT", default=120
+)  # for the answer to a whole mail; the RFC is patient
 DEFAULT_FROM_EMAIL = env.str("MAIL_FROM", default="Fikiri <no-reply@fikiri.example>")
 MAIL_SINK_DIR = VAR / "mail"
 MAIL_KILL_SWITCH = env.bool("MAIL_KILL_SWITCH", default=False)  # nothing goes out, whatever the rules say
+MAIL_USER_RATE = env.int("MAIL_USER_RATE", default=60)  # recipients a minute; 0 is no limit
+MAIL_USER_DAILY = env.int("MAIL_USER_DAILY", default=500)
+MAIL_DOMAIN_RATE = env.int("MAIL_DOMAIN_RATE", default=300)
+PUBLIC_URL = env.str(
+    "PUBLIC_URL", default=f"http://127.0.0.1:{env.int('WEB_PORT', default=8000)}" if LAPTOP else ""
+).rstrip("/")
 JOBS["ALERT_MAIL"] = [] if MAIL_KILL_SWITCH else env.list("ALERT_MAIL", default=[])
 
 # Mailboxes at providers.

@@ -23,6 +23,7 @@ urlpatterns = [
     path("api/", include("email_automation.urls")),
     path("api/", include("crm.urls")),
     re_path(r"^api/", unknown),
+    path("mail/", include("email_automation.public_urls")),
     path("admin/mail-sink/", include("fikiri.mail_sink")),
     path("admin/jobs/", include("jobs.admin.urls")),
     path("admin/", admin.site.urls),

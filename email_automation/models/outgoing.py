@@ -9,6 +9,7 @@ from django.db.models import Q
 from email_automation.models.answers import AIAnswer
 from email_automation.models.mailbox import Mailbox
 from email_automation.models.message import Message
+from email_automation.models.secret import EncryptedTextField
 from email_automation.parsing import message as limits
 
 
@@ -63,11 +64,7 @@ class OutgoingMail(models.Model):
     html = models.TextField("HTML", blank=True, help_text="Sent beside the text, which is made of it where missing.")
     template = models.CharField(max_length=50, blank=True)
     template_version = models.CharField(max_length=16, blank=True)
-    sealed = models.TextField(
-        blank=True,
-        editable=False,
-        help_text="A reset link, say: encrypted, put in when it leaves, erased once it went.",
-    )
+    sealed = EncryptedTextField(help_text="A reset link's token, say: put in when it leaves, erased once it went.")
     answers = models.ForeignKey(
         Message, null=True, blank=True, on_delete=models.SET_NULL, related_name="replies", help_text="What it answers."
     )

@@ -31,6 +31,7 @@ from jobs import broker
 from jobs.models import Job, JobStatus
 from jobs.testing import run_job
 from tests.email_automation.mailboxes.letters import mbox
+from tests.servers import smtp
 
 USAGE = Usage(provider="test", model="a-model", version="1", input_tokens=10, output_tokens=5)
 ENQUIRY = Classification(
@@ -134,3 +135,21 @@ def run_task(task: str) -> list[Job]:
 def recent() -> str:
     """A Date header of an hour ago."""
     return format_datetime(datetime.now(UTC) - timedelta(hours=1))
+
+
+@pytest.fixture
+def mail_server(settings: Settings, tmp_path: Path) -> Iterator[smtp.Server]:
+    """A real mail server, which is no laptop's sink: what it is sent has left."""
+    settings.EMAIL_SINK = False
+    settings.EMAIL_HOST = "127.0.0.1"
+    settings.EMAIL_TIMEOUT = settings.SMTP_ANSWER_TIMEOUT = 2
+    with smtp.serving(tmp_path / "ledger") as server:
+        settings.EMAIL_PORT = server.port
+        yield server
+
+
+@pytest.fixture
+def mail_sink(settings: Settings, mail_server: smtp.Server) -> smtp.Server:
+    """A real mail server that is a laptop's sink: it takes mail to reserved domains too."""
+    settings.EMAIL_SINK = True
+    return mail_server

@@ -7,8 +7,6 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
-from django.core import mail as django_mail
-from pytest_django.fixtures import Settings
 
 from crm import services as crm
 from crm.models import Lead
@@ -29,17 +27,11 @@ from jobs.models import Job, JobStatus
 from jobs.testing import FrozenClock, run_job
 from tests.email_automation.conftest import Model, run_task
 from tests.email_automation.parsing.mails import mail
+from tests.servers.smtp import Server
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("mail_sink")]
 
 DAY = 24 * 3600
-
-
-@pytest.fixture(autouse=True)
-def sink(settings: Settings) -> Any:
-    settings.EMAIL_SINK = True
-    yield
-    django_mail.outbox.clear()
 
 
 @pytest.fixture
@@ -133,7 +125,7 @@ def test_a_lead_of_old_mail_is_not_followed_up(
 
 
 def test_when_its_time_has_come_it_is_written_and_a_person_approves(
-    planned: FollowUp, model: Model, user: User, jobs_clock: FrozenClock
+    planned: FollowUp, model: Model, user: User, jobs_clock: FrozenClock, mail_sink: Server
 ) -> None:
     jobs_clock.advance(3 * DAY + 60)
     assert run_job(job_of(planned)).status == JobStatus.COMPLETED
@@ -145,17 +137,17 @@ def test_when_its_time_has_come_it_is_written_and_a_person_approves(
     )
     assert (draft.kind, draft.author, draft.body) == ("follow_up", "model", "With pleasure.")
     assert run_job(services.approve(draft, user)).status == JobStatus.COMPLETED
-    assert [one.to for one in django_mail.outbox] == [["ada@fikiri.example"]]
+    assert [one["to"] for one in mail_sink.taken] == [["ada@fikiri.example"]]
 
 
 def test_it_is_held_and_sent_where_the_user_chose_so(
-    planned: FollowUp, rule: FollowUpRule, user: User, jobs_clock: FrozenClock
+    planned: FollowUp, rule: FollowUpRule, user: User, jobs_clock: FrozenClock, mail_sink: Server
 ) -> None:
     FollowUpRule.objects.update(send=True)
     AutomationSetting.objects.create(user=user, undo_seconds=60)
     jobs_clock.advance(3 * DAY + 60)
     run_job(job_of(planned))
-    assert (OutgoingMail.objects.get().status, django_mail.outbox) == (MailStatus.HELD, [])
+    assert (OutgoingMail.objects.get().status, mail_sink.taken) == (MailStatus.HELD, [])
     jobs_clock.advance(61)
     run_task("send_mail")
     assert OutgoingMail.objects.get().status == MailStatus.SENT
@@ -223,7 +215,12 @@ def test_an_answer_takes_back_what_is_written_already(
 
 
 def test_an_answer_that_came_past_the_hook_is_seen_before_the_mail_goes(
-    planned: FollowUp, user: User, jobs_clock: FrozenClock, arrive: Callable[..., None], monkeypatch: pytest.MonkeyPatch
+    planned: FollowUp,
+    user: User,
+    jobs_clock: FrozenClock,
+    arrive: Callable[..., None],
+    monkeypatch: pytest.MonkeyPatch,
+    mail_sink: Server,
 ) -> None:
     jobs_clock.advance(3 * DAY + 60)
     run_job(job_of(planned))
@@ -232,7 +229,7 @@ def test_an_answer_that_came_past_the_hook_is_seen_before_the_mail_goes(
         deaf.setattr(stopping, "heard", lambda *_: None)
         arrive(Subject="Sorry")
     assert run_job(job).status == JobStatus.COMPLETED
-    assert (OutgoingMail.objects.get().status, django_mail.outbox) == (MailStatus.SKIPPED, [])
+    assert (OutgoingMail.objects.get().status, mail_sink.taken) == (MailStatus.SKIPPED, [])
     assert status(planned) == (FollowUpStatus.STOPPED, "they answered")
 
 

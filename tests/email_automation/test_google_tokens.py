@@ -6,7 +6,6 @@ from functools import partial
 
 import pytest
 from django.contrib.auth.models import User
-from django.core import mail
 from google.auth.transport.requests import Request
 from pytest_django.fixtures import Settings
 
@@ -19,6 +18,7 @@ from jobs.models import Job
 from jobs.testing import drain
 from tests.jobs.test_races import together
 from tests.servers.google_tokens import TokenServer, serving
+from tests.servers.smtp import Server
 
 Connect = Callable[..., Account]
 
@@ -143,7 +143,9 @@ def test_a_token_server_that_is_away_is_tried_again(user: User, connect: Connect
 
 
 @pytest.mark.django_db
-def test_a_revoked_grant_tells_its_owner_once(user: User, google: TokenServer, connect: Connect) -> None:
+def test_a_revoked_grant_tells_its_owner_once(
+    user: User, google: TokenServer, connect: Connect, mail_sink: Server
+) -> None:
     account = connect(user)
     google.owners.clear()
     for _ in range(3):
@@ -153,9 +155,9 @@ def test_a_revoked_grant_tells_its_owner_once(user: User, google: TokenServer, c
     assert (account.state, bool(account.refresh_token)) == (AccountState.NEEDS_REAUTH, False)
     assert account.told_at
     drain()
-    [told] = mail.outbox
-    assert told.to == [user.email]
-    assert "me@gmail.com has to be connected again" in told.subject
+    [told] = mail_sink.mails
+    assert told["To"] == user.email
+    assert "me@gmail.com has to be connected again" in told["Subject"]
 
 
 @pytest.mark.django_db

@@ -14,7 +14,7 @@ from jobs.errors import Snooze
 from jobs.models import Job, JobStatus
 from jobs.testing import FrozenClock, run_job
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("mail_sink")]
 
 
 def wish(user: User, key: object, kind: Kind = Kind.REPLY, address: str = "ada@acme.com") -> Wish:

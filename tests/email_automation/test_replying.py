@@ -1,32 +1,33 @@
 """Replies are drafts until a person, or a rule that the user switched on, releases them."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 from django.contrib.auth.models import User
-from django.core import mail as django_mail
-from pytest_django.fixtures import Settings
+from django.utils import timezone
 
+from crm.models import Contact
 from email_automation import automation, replying, services, tasks
 from email_automation.ai.errors import AINotConfigured
 from email_automation.letters import reply_subject
 from email_automation.models import AIAnswer, AutomationSetting, MailStatus, Message, OutgoingMail
+from jobs import services as job_services
 from jobs.errors import Discard, Refused, WrongState
 from jobs.models import Job, JobStatus
 from jobs.testing import FrozenClock, run_job
 from tests.email_automation.conftest import ENQUIRY, Model, run_task
 from tests.email_automation.parsing.mails import mail
+from tests.servers.smtp import Server
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("mail_sink")]
 
 Sync = Callable[..., list[Message]]
 
 
-@pytest.fixture(autouse=True)
-def sink(settings: Settings) -> Iterator[None]:
-    settings.EMAIL_SINK = True
-    yield
-    django_mail.outbox.clear()
+@pytest.fixture
+def contact(user: User) -> Contact:
+    return Contact.objects.create(user=user, email="ada@fikiri.example")
 
 
 def with_rule(user: User, **changes: object) -> AutomationSetting:
@@ -34,7 +35,7 @@ def with_rule(user: User, **changes: object) -> AutomationSetting:
     return AutomationSetting.objects.create(user=user, **{**rule, **changes})
 
 
-def test_a_reply_is_drafted_and_waits_for_a_person(sync: Sync, model: Model) -> None:
+def test_a_reply_is_drafted_and_waits_for_a_person(sync: Sync, model: Model, mail_sink: Server) -> None:
     (message,) = sync(mail(Reply_To="desk@fikiri.example"))
     job = run_job(services.draft_reply(message))
     draft = OutgoingMail.objects.get()
@@ -47,19 +48,20 @@ def test_a_reply_is_drafted_and_waits_for_a_person(sync: Sync, model: Model) -> 
     assert (draft.body, draft.answers, draft.user) == ("With pleasure.", message, message.mailbox.user)
     assert (draft.written_by and draft.written_by.provider) == "test"
     assert not Job.objects.filter(task="send_mail").exists()
-    assert django_mail.outbox == []
+    assert mail_sink.taken == []
 
 
-def test_a_released_draft_is_sent_in_its_thread(sync: Sync, model: Model, user: User) -> None:
+@pytest.mark.usefixtures("contact")
+def test_a_released_draft_is_sent_in_its_thread(sync: Sync, model: Model, user: User, mail_sink: Server) -> None:
     (message,) = sync(mail(References="<0@fikiri.example>"))
     run_job(services.draft_reply(message))
     job = run_job(services.approve(OutgoingMail.objects.get(), user))
-    (sent,) = django_mail.outbox
+    (sent,) = mail_sink.mails
     draft = OutgoingMail.objects.get()
     assert (job.status, draft.status, draft.released_by) == (JobStatus.COMPLETED, MailStatus.SENT, user)
-    assert sent.extra_headers["In-Reply-To"] == "<1@fikiri.example>"
-    assert sent.extra_headers["References"] == "<0@fikiri.example> <1@fikiri.example>"
-    assert "Auto-Submitted" not in sent.extra_headers
+    assert sent["In-Reply-To"] == "<1@fikiri.example>"
+    assert sent["References"] == "<0@fikiri.example> <1@fikiri.example>"
+    assert "Auto-Submitted" not in sent
 
 
 def test_a_draft_is_released_once(sync: Sync, model: Model, user: User) -> None:
@@ -123,8 +125,9 @@ def test_an_unreadable_message_is_never_answered(sync: Sync) -> None:
     assert automation.why_never_answered(message) == "it is unreadable"
 
 
+@pytest.mark.usefixtures("contact")
 def test_a_rule_that_the_user_switched_on_sends_the_draft_once_it_cannot_be_taken_back_any_more(
-    sync: Sync, model: Model, user: User, recent: str, jobs_clock: FrozenClock
+    sync: Sync, model: Model, user: User, recent: str, jobs_clock: FrozenClock, mail_sink: Server
 ) -> None:
     with_rule(user, undo_seconds=60)
     sync(mail(Date=recent))
@@ -132,13 +135,13 @@ def test_a_rule_that_the_user_switched_on_sends_the_draft_once_it_cannot_be_take
         (job,) = run_task(task)
         assert job.status == JobStatus.COMPLETED
     held = OutgoingMail.objects.get()
-    assert (held.status, django_mail.outbox) == (MailStatus.HELD, [])
+    assert (held.status, mail_sink.taken) == (MailStatus.HELD, [])
     jobs_clock.advance(61)
     (job,) = run_task("send_mail")
     assert job.status == JobStatus.COMPLETED
-    (sent,) = django_mail.outbox
+    (sent,) = mail_sink.mails
     assert OutgoingMail.objects.get().released_by_rule
-    assert sent.extra_headers["Auto-Submitted"] == "auto-replied"
+    assert sent["Auto-Submitted"] == "auto-replied"
 
 
 @pytest.mark.parametrize(
@@ -170,12 +173,25 @@ def test_an_unsure_answer_is_left_to_a_person(sync: Sync, model: Model, user: Us
     assert OutgoingMail.objects.get().status == MailStatus.AWAITING_APPROVAL
 
 
-def test_a_kill_switch_thrown_after_the_release_still_stops_the_mail(sync: Sync, model: Model, user: User) -> None:
+def test_a_kill_switch_thrown_after_the_release_still_stops_the_mail(
+    sync: Sync, model: Model, user: User, mail_sink: Server
+) -> None:
     (message,) = sync(mail())
     run_job(services.draft_reply(message))
     job = services.approve(OutgoingMail.objects.get(), user)
     services.stop_sending()
-    assert (run_job(job).status, django_mail.outbox) == (JobStatus.FAILED, [])
+    assert (run_job(job).status, mail_sink.taken) == (JobStatus.FAILED, [])
+
+
+def test_what_a_model_wrote_goes_to_contacts_only(sync: Sync, model: Model, user: User, mail_sink: Server) -> None:
+    (message,) = sync(mail())
+    run_job(services.draft_reply(message))
+    draft = OutgoingMail.objects.get()
+    job = run_job(services.approve(draft, user))
+    assert (job.status, mail_sink.taken) == (JobStatus.RETRYING, [])  # the contact may be on its way
+    OutgoingMail.objects.update(created_at=timezone.now() - timedelta(minutes=10))
+    assert run_job(job_services.run_now(job.pk)).status == JobStatus.FAILED
+    assert "contacts only" in OutgoingMail.objects.get().reason
 
 
 def test_the_recipient_is_the_messages_own_whatever_the_model_says(sync: Sync, model: Model) -> None:

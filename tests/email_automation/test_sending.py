@@ -1,74 +1,39 @@
 """Mail goes out once, to whom it may, and not while a switch says stop."""
 
-import smtplib
-from collections.abc import Iterator
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 from django.contrib.auth.models import User
-from django.core import mail as django_mail
-from django.core.mail.backends.locmem import EmailBackend
 from pytest_django.fixtures import Settings
 
-from email_automation import recipients, services, tasks
+from email_automation import outgoing, recipients, services, tasks
 from email_automation.models import MailStatus, OutgoingMail
 from email_automation.recipients import BadMailError
 from jobs import services as job_services
+from jobs.errors import Refused, WrongState
 from jobs.models import Effect, EffectStatus, Job, JobStatus
 from jobs.queues import email_queue, send_email_async
 from jobs.testing import crash, drain, run_job
+from tests.servers.smtp import Break, Server
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("jobs_clock")]
 
 TO = "jane@company.com"
 
 
-class Server:
-    """A mail server that answers as it is told to."""
-
-    def __init__(self) -> None:
-        self.on_connect: list[Exception] = []
-        self.on_send: list[Exception] = []
-
-
-@pytest.fixture
-def server(monkeypatch: pytest.MonkeyPatch) -> Server:
-    server = Server()
-    deliver = EmailBackend.send_messages
-
-    def send(backend: EmailBackend, messages: Any) -> int:
-        sent: int = deliver(backend, messages)
-        if server.on_send:
-            raise server.on_send.pop()
-        return sent
-
-    def connect(_: EmailBackend) -> None:
-        if server.on_connect:
-            raise server.on_connect.pop()
-
-    monkeypatch.setattr(EmailBackend, "send_messages", send)
-    monkeypatch.setattr(EmailBackend, "open", connect)
-    return server
-
-
-@pytest.fixture(autouse=True)
-def real_mailer(settings: Settings) -> Iterator[None]:
-    settings.EMAIL_SINK = False
-    yield
-    django_mail.outbox.clear()
-
-
-def test_a_mail_is_sent_and_has_a_row(server: Server, user: User) -> None:
+def test_a_mail_is_sent_and_has_a_row(mail_server: Server, user: User) -> None:
     job = run_job(services.send_email(TO, "Welcome", "Hello!", user_id=user.pk))
-    (sent,) = django_mail.outbox
+    (sent,) = mail_server.mails
     row = OutgoingMail.objects.get()
     assert (job.status, row.status, row.user, row.job_id) == (JobStatus.COMPLETED, MailStatus.SENT, user, job.pk)
-    assert (sent.to, sent.subject, sent.body) == ([TO], "Welcome", "Hello!")
-    assert sent.extra_headers["Message-ID"] == f"<{row.message_id}>"
-    assert sent.from_email == "Fikiri <no-reply@fikiri.example>"
+    assert (sent["To"], sent["Subject"], sent.get_content()) == (TO, "Welcome", "Hello!\r\n")
+    assert sent["Message-ID"] == f"<{row.message_id}>"
+    assert sent["From"] == row.from_address == "Fikiri <no-reply@fikiri.example>"
+    assert (row.delivered, row.mailer, row.provider_id) == ([TO], "smtp", "2.0.0 queued as 4F3D")
 
 
-def test_its_result_is_what_callers_of_the_old_platform_know(server: Server) -> None:
+def test_its_result_is_what_callers_of_the_old_platform_know(mail_server: Server) -> None:
     job_id = send_email_async(to=TO, subject="Welcome", body="Hello!")
     run_job(Job.objects.get())
     assert email_queue.get_job_result(job_id) == {
@@ -78,9 +43,9 @@ def test_its_result_is_what_callers_of_the_old_platform_know(server: Server) -> 
     }
 
 
-def test_called_as_a_plain_function_it_just_sends(server: Server) -> None:
+def test_called_as_a_plain_function_it_just_sends(mail_server: Server) -> None:
     assert tasks.send_email(TO, "Welcome", "Hello!")["sent_to"] == TO
-    assert (len(django_mail.outbox), Job.objects.count()) == (1, 0)
+    assert (len(mail_server.taken), Job.objects.count()) == (1, 0)
 
 
 @pytest.mark.parametrize(
@@ -95,14 +60,14 @@ def test_called_as_a_plain_function_it_just_sends(server: Server) -> None:
         "a@localhost",
     ],
 )
-def test_reserved_domains_never_reach_a_mailer(server: Server, address: str) -> None:
+def test_reserved_domains_never_reach_a_mailer(mail_server: Server, address: str) -> None:
     job_id = send_email_async(to=address, subject="Welcome", body="Hello!")
     assert run_job(Job.objects.get()).status == JobStatus.COMPLETED
     assert email_queue.get_job_result(job_id)["skipped"] == "reserved domain: nobody has mail there"
-    assert (django_mail.outbox, OutgoingMail.objects.get().status) == ([], MailStatus.SKIPPED)
+    assert (mail_server.taken, OutgoingMail.objects.get().status) == ([], MailStatus.SKIPPED)
 
 
-def test_a_laptops_own_sink_takes_reserved_domains(server: Server, settings: Settings) -> None:
+def test_a_laptops_own_sink_takes_reserved_domains(mail_server: Server, settings: Settings) -> None:
     settings.EMAIL_SINK = True
     run_job(services.send_email("a@example.com", "Welcome", "Hello!"))
     assert OutgoingMail.objects.get().status == MailStatus.SENT
@@ -133,113 +98,123 @@ def test_what_cannot_be_sent_is_refused_at_once_naming_the_field(to: Any, subjec
     assert not Job.objects.exists()
 
 
-def test_what_the_platform_did_not_see_fails_in_the_job_for_good(server: Server) -> None:
+def test_what_the_platform_did_not_see_fails_in_the_job_for_good(mail_server: Server) -> None:
     send_email_async(to=TO, subject="s\r\nBcc: c@d.com", body="b")
     job = run_job(Job.objects.get())
-    assert (job.status, django_mail.outbox) == (JobStatus.FAILED, [])
+    assert (job.status, mail_server.taken) == (JobStatus.FAILED, [])
     assert "one line" in job.error
 
 
-def test_several_recipients_get_one_mail(server: Server) -> None:
+def test_several_recipients_get_one_mail(mail_server: Server) -> None:
     run_job(services.send_email([TO, "bob@company.com", TO], "Welcome", "Hello!"))
-    assert django_mail.outbox[0].to == [TO, "bob@company.com"]
+    assert mail_server.taken[0]["to"] == [TO, "bob@company.com"]
+    assert mail_server.mails[0]["To"] == f"{TO}, bob@company.com"
 
 
 @pytest.mark.parametrize("whose", ["all", "user"])
-def test_a_kill_switch_stops_mail_and_it_can_be_sent_later(server: Server, user: User, whose: str) -> None:
+def test_a_kill_switch_stops_mail_and_it_can_be_sent_later(mail_server: Server, user: User, whose: str) -> None:
     user_id = None if whose == "all" else user.pk
     services.stop_sending(reason="an incident", user_id=user_id)
     job = run_job(services.send_email(TO, "Welcome", "Hello!", user_id=user.pk))
-    assert (job.status, django_mail.outbox) == (JobStatus.FAILED, [])
+    assert (job.status, mail_server.taken) == (JobStatus.FAILED, [])
     assert "sending is stopped" in OutgoingMail.objects.get().reason
     services.stop_sending(False, user_id=user_id)
     job_services.retry(job.pk)
     assert run_job(job).status == JobStatus.COMPLETED
-    assert len(django_mail.outbox) == 1
+    assert len(mail_server.taken) == 1
 
 
-def test_the_kill_switch_of_the_environment_stops_mail(server: Server, settings: Settings) -> None:
+def test_the_kill_switch_of_the_environment_stops_mail(mail_server: Server, settings: Settings) -> None:
     settings.MAIL_KILL_SWITCH = True
     assert run_job(services.send_email(TO, "Welcome", "Hello!")).status == JobStatus.FAILED
-    assert django_mail.outbox == []
+    assert mail_server.taken == []
 
 
-def test_another_users_kill_switch_stops_nothing(server: Server, user: User, stranger: User) -> None:
+def test_another_users_kill_switch_stops_nothing(mail_server: Server, user: User, stranger: User) -> None:
     services.stop_sending(user_id=stranger.pk)
     assert run_job(services.send_email(TO, "Welcome", "Hello!", user_id=user.pk)).status == JobStatus.COMPLETED
 
 
-def test_a_server_that_does_not_answer_is_tried_again(server: Server) -> None:
-    server.on_connect = [ConnectionRefusedError()]
+def test_a_server_that_does_not_answer_is_tried_again(mail_server: Server, settings: Settings) -> None:
+    settings.EMAIL_PORT = 1
     job = run_job(services.send_email(TO, "Welcome", "Hello!"))
-    assert (job.status, job.failures, django_mail.outbox) == (JobStatus.RETRYING, 1, [])
+    assert (job.status, job.failures, mail_server.taken) == (JobStatus.RETRYING, 1, [])
+    settings.EMAIL_PORT = mail_server.port
     assert run_job(job).status == JobStatus.COMPLETED
-    assert len(django_mail.outbox) == 1
-    assert OutgoingMail.objects.count() == 1
-
-
-def test_a_server_that_refuses_for_now_is_tried_again(server: Server) -> None:
-    server.on_send = [smtplib.SMTPDataError(451, b"later")]
-    job = run_job(services.send_email(TO, "Welcome", "Hello!"))
-    assert (job.status, OutgoingMail.objects.get().status) == (JobStatus.RETRYING, MailStatus.QUEUED)
-    assert run_job(job).status == JobStatus.COMPLETED
-
-
-@pytest.mark.parametrize(
-    "no",
-    [
-        smtplib.SMTPRecipientsRefused({TO: (550, b"nobody here")}),
-        smtplib.SMTPSenderRefused(553, b"not you", "x"),
-        smtplib.SMTPDataError(554, b"spam"),
-    ],
-)
-def test_a_server_that_refuses_for_good_is_believed(server: Server, no: Exception) -> None:
-    server.on_send = [no]
-    job = run_job(services.send_email(TO, "Welcome", "Hello!"))
-    assert (job.status, OutgoingMail.objects.get().status) == (JobStatus.FAILED, MailStatus.FAILED)
-
-
-def test_a_server_that_went_away_over_it_leaves_it_in_doubt(server: Server) -> None:
-    server.on_send = [smtplib.SMTPServerDisconnected()]
-    job = run_job(services.send_email(TO, "Welcome", "Hello!"))
-    assert run_job(job).status == JobStatus.IN_DOUBT
-    assert len(django_mail.outbox) == 1
+    assert (len(mail_server.taken), OutgoingMail.objects.count()) == (1, 1)
 
 
 @pytest.mark.parametrize(("happened", "mails"), [(True, 1), (False, 2)])
-def test_a_person_resolves_the_doubt(server: Server, happened: bool, mails: int) -> None:
-    server.on_send = [smtplib.SMTPServerDisconnected()]
+def test_a_person_resolves_the_doubt(mail_server: Server, user: User, happened: bool, mails: int) -> None:
+    mail_server.breaks.append(Break("dot", "drop"))
     job = run_job(run_job(services.send_email(TO, "Welcome", "Hello!")))
-    job_services.resolve(Effect.objects.get().pk, happened=happened, by="ada", reason="asked the customer")
+    mail = OutgoingMail.objects.get()
+    assert (job.status, mail.status) == (JobStatus.IN_DOUBT, MailStatus.IN_DOUBT)
+    services.resolve_doubt(mail, user, happened=happened, reason="asked the customer")
     assert run_job(job).status == JobStatus.COMPLETED
-    assert (len(django_mail.outbox), OutgoingMail.objects.get().status) == (mails, MailStatus.SENT)
+    mail.refresh_from_db()
+    assert (len(mail_server.taken), mail.status, mail.delivered) == (mails, MailStatus.SENT, [TO])
 
 
-def test_an_attempt_that_died_before_it_handed_the_mail_over_leaves_no_doubt(server: Server) -> None:
-    server.on_connect = [MemoryError()]
-    job = run_job(services.send_email(TO, "Welcome", "Hello!"))
-    assert Effect.objects.get().status == EffectStatus.ATTEMPTING
-    assert run_job(job).status == JobStatus.COMPLETED
-    assert len(django_mail.outbox) == 1
-
-
-def test_an_attempt_that_died_over_it_leaves_it_in_doubt(server: Server) -> None:
-    server.on_send = [MemoryError()]
-    job = run_job(services.send_email(TO, "Welcome", "Hello!"))
-    assert run_job(job).status == JobStatus.IN_DOUBT
-    assert len(django_mail.outbox) == 1
+def test_a_doubt_is_resolved_with_a_reason_and_once(mail_server: Server, user: User) -> None:
+    mail_server.breaks.append(Break("dot", "drop"))
+    run_job(run_job(services.send_email(TO, "Welcome", "Hello!")))
+    mail = OutgoingMail.objects.get()
+    with pytest.raises(Refused, match="reason"):
+        services.resolve_doubt(mail, user, happened=True, reason=" ")
+    services.resolve_doubt(mail, user, happened=True, reason="it is there")
+    with pytest.raises(WrongState):
+        services.resolve_doubt(mail, user, happened=False, reason="or is it")
 
 
 @pytest.mark.parametrize(
     ("at", "status"),
     [("after claim", "completed"), ("after effect", "in_doubt"), ("before settle", "completed")],
 )
-def test_a_mail_goes_once_wherever_its_process_dies(server: Server, at: str, status: str) -> None:
+def test_a_mail_goes_once_wherever_its_process_dies(mail_server: Server, at: str, status: str) -> None:
     job = services.send_email(TO, "Welcome", "Hello!")
     with crash(at):
         drain(check=False)
     job.refresh_from_db()
-    assert (job.status, len(django_mail.outbox)) == (status, 1)
+    assert (job.status, len(mail_server.taken)) == (status, 1)
+
+
+def test_an_attempt_that_died_before_the_dot_leaves_no_doubt(
+    mail_server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as dying:
+        dying.setattr("email_automation.mailers.dialogue._stuffed", Mock(side_effect=MemoryError))
+        job = run_job(services.send_email(TO, "Welcome", "Hello!"))
+    assert (Effect.objects.get().status, mail_server.taken) == (EffectStatus.ATTEMPTING, [])
+    assert run_job(job).status == JobStatus.COMPLETED
+    assert len(mail_server.taken) == 1
+
+
+def test_a_mail_put_aside_while_its_job_was_at_it_does_not_leave(
+    mail_server: Server, user: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job = services.send_email(TO, "Welcome", "Hello!")
+    mail = OutgoingMail.objects.get()
+
+    def put_aside(content: bytes) -> bytes:
+        assert outgoing.skip(OutgoingMail.objects.get(pk=mail.pk), "on second thoughts")
+        return content
+
+    monkeypatch.setattr("email_automation.mailers.dialogue._stuffed", put_aside)
+    assert run_job(job).status == JobStatus.CANCELLED
+    assert (mail_server.taken, Effect.objects.get().status) == ([], EffectStatus.FAILED)
+
+
+def test_a_cancel_that_comes_before_the_dot_wins(mail_server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    job = services.send_email(TO, "Welcome", "Hello!")
+
+    def cancel(content: bytes) -> bytes:
+        job_services.cancel(job.pk)
+        return content
+
+    monkeypatch.setattr("email_automation.mailers.dialogue._stuffed", cancel)
+    assert run_job(job).status == JobStatus.CANCELLED
+    assert (mail_server.taken, Effect.objects.get().status) == ([], EffectStatus.FAILED)
 
 
 @pytest.mark.parametrize("address", ["a@example.com", "b@mail.example", "c@localhost", "d@deep.sub.test"])
