@@ -94,6 +94,11 @@ def reach(user: User, verb: Verb) -> Q:
     return standing_of(user).reach(NEEDS[verb], user.pk if verb in OWNERS else None)
 
 
+def only_own(user: User) -> int | None:
+    """The owner of all jobs that this user may see, if they have no role anywhere."""
+    return None if may_somewhere(user, Verb.SEE) else user.pk or -1
+
+
 def queues(user: User, verb: Verb) -> list[str]:
     """The queues on which the user may."""
     names = standing_of(user).queues_from(NEEDS[verb])
@@ -131,5 +136,6 @@ def _queue_of(task: str) -> str | None:
 
 
 __all__ = [
-    "Grant", "Role", "Subject", "Verb", "check", "may", "may_enqueue", "may_somewhere", "queues", "reach", "tasks",
+    "Grant", "Role", "Subject", "Verb", "check", "may", "may_enqueue", "may_somewhere", "only_own", "queues", "reach",
+    "tasks",
 ]  # fmt: skip

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.db import connection, models
 from django.db.backends.base.base import BaseDatabaseWrapper
-from django.db.models import Func
+from django.db.models import Func, Value
 from django.db.models.sql.compiler import SQLCompiler
 
 Setting = tuple[timedelta, datetime | None]
@@ -62,6 +62,13 @@ def aware(value: Any) -> datetime:
     """A time as a database driver gives it, as an aware datetime."""
     moment = value if isinstance(value, datetime) else datetime.fromisoformat(value)
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def literal(moment: datetime) -> Any:
+    """A time that the database gave, to be compared with its own again: SQLite compares how it is written."""
+    if connection.vendor != "sqlite":
+        return moment
+    return Value(moment.astimezone(UTC).replace(tzinfo=None).isoformat(" ", "milliseconds"))
 
 
 def setting() -> Setting:

@@ -47,7 +47,7 @@ class Eye:
         return Picture(
             overview.of(period),
             workers.working(),
-            failures.groups(Job.objects.of_people(), recent, FAILING),
+            failures.groups(Job.objects.of_people(), recent, FAILING).groups,
             self._rates(),
         )
 

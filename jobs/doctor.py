@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import cached_property
 
-from django.db.models import Count
-
-from jobs import clock, health, pausing, registry, throughput, why
+from jobs import backlog, clock, health, pausing, registry, throughput, why
+from jobs.backlog import Backlog
 from jobs.clock import Now
+from jobs.health import QueueHealth
 from jobs.models import Counted, Effect, EffectStatus, Job, JobStatus, Quarantine, QueueControl
 from jobs.models.control import Control
 from jobs.queues import QUEUES
@@ -39,13 +40,38 @@ class Finding:
     bad: bool = True
 
 
-def examine() -> list[Finding]:
+class Look:
+    """The platform as it is now: each thing asked once, however many want to know it."""
+
+    @cached_property
+    def backlog(self) -> list[Backlog]:
+        return backlog.of_people()
+
+    @cached_property
+    def queues(self) -> dict[str, QueueHealth]:
+        return health.queues()
+
+    @cached_property
+    def paused(self) -> list[Control]:
+        return pausing.paused()
+
+    @cached_property
+    def has_broker(self) -> bool:
+        return health.has_broker()
+
+    @cached_property
+    def has_dispatcher(self) -> bool:
+        return health.has_dispatcher()
+
+
+def examine(look: Look | None = None) -> list[Finding]:
     """Everything that is not as it should be, the gravest first. Changes nothing."""
-    return [finding for check in CHECKS for finding in check()]
+    now = look or Look()
+    return [finding for check in CHECKS for finding in check(now)]
 
 
-def _broker() -> Iterator[Finding]:
-    if not health.has_broker():
+def _broker(look: Look) -> Iterator[Finding]:
+    if not look.has_broker:
         yield Finding(
             "broker_away",
             "The broker does not answer.",
@@ -53,8 +79,8 @@ def _broker() -> Iterator[Finding]:
         )
 
 
-def _dispatcher() -> Iterator[Finding]:
-    if not health.has_dispatcher():
+def _dispatcher(look: Look) -> Iterator[Finding]:
+    if not look.has_dispatcher:
         yield Finding(
             "no_dispatcher",
             "No dispatcher works: delayed jobs, retries and a backlog wait, and nothing is rescued.",
@@ -62,13 +88,12 @@ def _dispatcher() -> Iterator[Finding]:
         )
 
 
-def _queues() -> Iterator[Finding]:
-    for name, queue in health.queues().items():
+def _queues(look: Look) -> Iterator[Finding]:
+    for name, queue in look.queues.items():
         if queue.state == "no worker":
-            waits = Job.objects.waiting().filter(queue=name, run_at__lte=Now()).count()
             yield Finding(
                 "no_worker",
-                f"Queue {name} has no worker. Due and waiting: {waits:,}.",
+                f"Queue {name} has no worker. Due and waiting: {backlog.of_queue(look.backlog, name).due:,}.",
                 f"Start one: manage.py worker {name}",
             )
         elif queue.state == "silent":
@@ -79,32 +104,41 @@ def _queues() -> Iterator[Finding]:
             )
 
 
-def _paused() -> Iterator[Finding]:
-    for control in pausing.paused():
+def _paused(look: Look) -> Iterator[Finding]:
+    for control in look.paused:
         yield Finding("paused", _told(control), "Resume it when the reason is gone: manage.py resume", bad=False)
 
 
-def _stuck() -> Iterator[Finding]:
+def _stuck(look: Look) -> Iterator[Finding]:
     """The oldest due job of each queue, if it has waited long."""
-    late = Job.objects.waiting().filter(run_at__lt=Now(-LONG), task__in=registry.known())
+    known = [part for part in look.backlog if part.task in registry.known()]
+    late = clock.now() - timedelta(seconds=LONG)
     for queue in QUEUES:
-        job = late.filter(queue=queue).order_by("run_at", "pk").first()
-        if job:
+        oldest = backlog.of_queue(known, queue).oldest
+        if oldest and oldest < late and (job := _first_of(queue)):
             yield from _why_late(job)
+
+
+def _first_of(queue: str) -> Job | None:
+    waiting = Job.objects.waiting().filter(queue=queue, task__in=registry.known())
+    return waiting.order_by("run_at", "pk").first()
 
 
 def _why_late(job: Job) -> Iterator[Finding]:
     waited = f"Job {job.pk} ({job.task}) has waited {_age(job)}"
-    gate = why.explain(job).in_the_way
+    gate = why.gate_of(job)
     if gate is None or gate.name == "slots":
         yield Finding("slow", f"{waited} for its turn.", "Start more workers, or wait.", bad=False)
     elif gate.name not in TOLD_ELSEWHERE:
         yield Finding("stuck", f"{waited}: {gate.text}", gate.remedy)
 
 
-def _unknown_tasks() -> Iterator[Finding]:
-    unknown = Job.objects.waiting().exclude(task__in=registry.known()).order_by().values_list("task")
-    for task, count in unknown.annotate(Count("pk")):
+def _unknown_tasks(look: Look) -> Iterator[Finding]:
+    counts: dict[str, int] = {}
+    for part in look.backlog:
+        if part.task not in registry.known():
+            counts[part.task] = counts.get(part.task, 0) + part.jobs
+    for task, count in counts.items():
         yield Finding(
             "unknown_task",
             f"{number_of(count, 'job')} of task {task!r}, which this code does not have.",
@@ -112,7 +146,7 @@ def _unknown_tasks() -> Iterator[Finding]:
         )
 
 
-def _doubts() -> Iterator[Finding]:
+def _doubts(_: Look) -> Iterator[Finding]:
     count = Effect.objects.filter(status=EffectStatus.ATTEMPTING, job__status=JobStatus.IN_DOUBT).count()
     if count:
         yield Finding(
@@ -122,7 +156,7 @@ def _doubts() -> Iterator[Finding]:
         )
 
 
-def _failures() -> Iterator[Finding]:
+def _failures(_: Look) -> Iterator[Finding]:
     for name, recent in throughput.of_queues(timedelta(hours=1)).items():
         if recent.ended >= FEW and recent.failure_rate > OFTEN:
             yield Finding(
@@ -132,7 +166,7 @@ def _failures() -> Iterator[Finding]:
             )
 
 
-def _quarantine() -> Iterator[Finding]:
+def _quarantine(_: Look) -> Iterator[Finding]:
     count = Quarantine.objects.filter(at__gt=Now(-86_400)).count()
     if count:
         yield Finding(
@@ -143,13 +177,13 @@ def _quarantine() -> Iterator[Finding]:
         )
 
 
-def _statistics() -> Iterator[Finding]:
+def _statistics(look: Look) -> Iterator[Finding]:
     late = Counted.objects.filter(until__lt=Now(-STALE))
-    if health.has_dispatcher() and late.exists():
+    if look.has_dispatcher and late.exists():
         yield Finding("statistics_late", "The statistics lag behind.", "They catch up by themselves.", bad=False)
 
 
-CHECKS: tuple[Callable[[], Iterator[Finding]], ...] = (
+CHECKS: tuple[Callable[[Look], Iterator[Finding]], ...] = (
     _broker,
     _dispatcher,
     _queues,

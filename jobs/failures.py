@@ -10,6 +10,7 @@ from django.db.models import Count, Max, Min
 
 from jobs import query
 from jobs.models import JobQuerySet, JobStatus
+from jobs.query import Word
 
 MOST = 20
 FAILURES = (JobStatus.FAILED, JobStatus.DEAD)
@@ -29,15 +30,28 @@ class Group:
     last: datetime
 
 
-def groups(jobs: JobQuerySet, text: str = "", most: int = MOST) -> list[Group]:
-    """The failures among these jobs, the most frequent first.
+@dataclass(frozen=True)
+class Groups:
+    """The most frequent ones, of what was enqueued since `since`: nothing older was looked at. None: of all."""
+
+    groups: list[Group]
+    since: datetime | None
+
+
+def groups(jobs: JobQuerySet, text: str = "", most: int = MOST, *, owner_id: int | None = None) -> Groups:
+    """The failures among the newest of these jobs that went wrong, the most frequent first.
+
+    Args:
+        owner_id: Whose they are, if they are all of one owner.
 
     Raises:
         BadQuery: of the text.
     """
-    ended = query.search(jobs.filter(status__in=FAILURES), text).order_by()
+    failed = Word("status", "", tuple(FAILURES))
+    looked = query.look(jobs.filter(status__in=FAILURES), text, narrowed=[failed], owner_id=owner_id)
     found: Any = (
-        ended.values("fingerprint", "error_class")
+        looked.jobs.order_by()
+        .values("fingerprint", "error_class")
         .annotate(
             jobs=Count("pk"),
             tasks=Count("task", distinct=True),
@@ -48,4 +62,4 @@ def groups(jobs: JobQuerySet, text: str = "", most: int = MOST) -> list[Group]:
         )
         .order_by("-jobs", "-last", "fingerprint", "error_class")
     )
-    return [Group(**group) for group in found[:most]]
+    return Groups([Group(**group) for group in found[:most]], looked.ends)

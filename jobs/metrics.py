@@ -6,15 +6,13 @@ from collections.abc import Iterable, Iterator
 from itertools import accumulate
 from typing import Any
 
-from django.db.models import Count, Min, Q
+from django.db.models import Count
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from jobs import clock, health
-from jobs.clock import Now
+from jobs import backlog, clock, health
 from jobs.models import (
-    WAITING,
     Counted,
     Job,
     JobStatus,
@@ -46,14 +44,7 @@ class Ledger(Collector):
 
 
 def _waiting() -> Iterator[Metric]:
-    due = Q(run_at__lte=Now())
-    counted = Job.objects.filter(status__in=WAITING).order_by().values_list("queue")
-    rows = {
-        queue: (ready, total - ready, oldest)
-        for queue, total, ready, oldest in counted.annotate(
-            total=Count("pk"), ready=Count("pk", filter=due), oldest=Min("run_at", filter=due)
-        )
-    }
+    counted = backlog.of_people()
     now = clock.now()
     waiting = GaugeMetricFamily("fikiri_jobs_waiting", "Jobs that are due and wait.", labels=["queue"])
     delayed = GaugeMetricFamily("fikiri_jobs_delayed", "Jobs that wait for their time.", labels=["queue"])
@@ -61,14 +52,17 @@ def _waiting() -> Iterator[Metric]:
         "fikiri_queue_oldest_seconds", "How long the oldest due job has waited.", labels=["queue"]
     )
     for queue in QUEUES:
-        ready, later, oldest = rows.get(queue, (0, 0, None))
-        waiting.add_metric([queue], ready)
-        delayed.add_metric([queue], later)
-        oldest_age.add_metric([queue], max(0.0, (now - oldest).total_seconds()) if oldest else 0)
+        found = backlog.of_queue(counted, queue)
+        waiting.add_metric([queue], found.due)
+        delayed.add_metric([queue], found.later)
+        oldest_age.add_metric([queue], max(0.0, (now - found.oldest).total_seconds()) if found.oldest else 0)
     yield from (waiting, delayed, oldest_age)
     yield _by("fikiri_jobs_running", "Jobs that run.", _counted("queue", status=JobStatus.PROCESSING), "queue")
     yield _by(
-        "fikiri_jobs_in_trouble", "Jobs that wait for a person.", _counted("status", status__in=TROUBLE), "status"
+        "fikiri_jobs_in_trouble",
+        "Jobs that wait for a person.",
+        _counted("status", status__in=TROUBLE, finished_at__isnull=False),
+        "status",
     )
 
 
@@ -123,7 +117,7 @@ def _health() -> Iterator[Metric]:
 
 
 def _counted(column: str, **condition: Any) -> dict[str, int]:
-    rows = Job.objects.filter(**condition).order_by().values_list(column).annotate(Count("pk"))
+    rows = Job.objects.filter(**condition).order_by().values_list(column).annotate(number=Count("*"))
     return dict(rows)
 
 

@@ -5,22 +5,22 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
 
 from django.db import connection
-from django.db.models import Count, Min, Q
+from django.db.models import Count
 
-from jobs import clock, doctor, health, pausing, throughput
+from jobs import backlog, clock, doctor, throughput
 from jobs.clock import Now
 from jobs.config import config
-from jobs.doctor import Finding
+from jobs.doctor import Finding, Look
 from jobs.health import QueueHealth
-from jobs.models import WAITING, Job, JobQuerySet, JobStatus, Quarantine, QueueControl, WorkerBeat
+from jobs.models import Job, JobQuerySet, JobStatus, Quarantine, QueueControl, WorkerBeat
 from jobs.models.control import Control
 from jobs.queues import QUEUES
 from jobs.throughput import Point, Recent
 
 TROUBLE = (JobStatus.FAILED, JobStatus.DEAD, JobStatus.IN_DOUBT)
+COUNTED = 1_000  # jobs in trouble of a status; more are "and more"
 
 
 @dataclass
@@ -57,20 +57,23 @@ class Overview:
     period: str
     queues: list[QueueLine]
     trouble: dict[str, int] = field(default_factory=dict)
+    most: int = COUNTED  # of each trouble, as far as it is counted
     quarantined: int = 0
     paused: list[Control] = field(default_factory=list)
     parts: list[Part] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
 
 
-def lines(period: str = "hour", names: Collection[str] = tuple(QUEUES)) -> list[QueueLine]:
+def lines(period: str = "hour", names: Collection[str] = tuple(QUEUES), look: Look | None = None) -> list[QueueLine]:
     """Each of these queues; `period` is one of `throughput.PERIODS`. A few queries, however many queues there are."""
     span, step = throughput.PERIODS[period]
-    healths, recent, points = health.queues(), throughput.of_queues(span), throughput.series(span, step)
-    found = {name: QueueLine(name, healths[name], recent[name], points[name]) for name in QUEUES if name in names}
-    _count_jobs(found)
-    for control in QueueControl.objects.filter(paused=True, name__in=found):
-        found[control.name].control = control
+    look = look or Look()
+    recent, points = throughput.of_queues(span), throughput.series(span, step)
+    found = {name: QueueLine(name, look.queues[name], recent[name], points[name]) for name in QUEUES if name in names}
+    _count_jobs(found, look)
+    for control in look.paused:
+        if isinstance(control, QueueControl) and control.name in found:
+            found[control.name].control = control
     return list(found.values())
 
 
@@ -81,22 +84,22 @@ def of(period: str = "hour", names: Collection[str] = tuple(QUEUES), jobs: JobQu
         names: The queues that the reader may see.
         jobs: The jobs that the reader may see, for the counts of trouble; all if left out.
     """
-    findings = doctor.examine()
+    look = Look()
+    findings = doctor.examine(look)
     return Overview(
         period=period,
-        queues=lines(period, names),
+        queues=lines(period, names, look),
         trouble=trouble(Job.objects.of_people() if jobs is None else jobs),
         quarantined=Quarantine.objects.count(),
-        paused=pausing.paused(),
+        paused=look.paused,
         parts=parts(findings),
         findings=findings,
     )
 
 
 def trouble(jobs: JobQuerySet) -> dict[str, int]:
-    """How many of these jobs ended badly, by status."""
-    counts: Any = jobs.filter(status__in=TROUBLE).order_by().values_list("status").annotate(Count("pk"))
-    return {status: dict(counts).get(status, 0) for status in TROUBLE}
+    """How many of these jobs ended badly, by status; no more than `COUNTED` of each."""
+    return {status: _number_of(jobs, status) for status in TROUBLE}
 
 
 def parts(findings: Collection[Finding]) -> list[Part]:
@@ -117,18 +120,16 @@ def period_of(text: str) -> str:
     return text if text in throughput.PERIODS else "hour"
 
 
-def _count_jobs(found: dict[str, QueueLine]) -> None:
-    due = Q(run_at__lte=Now())
-    waiting = _by_queue(WAITING).annotate(Count("pk"), ready=Count("pk", filter=due), oldest=Min("run_at", filter=due))
-    for name, count, ready, oldest in waiting:
-        if name in found:
-            line = found[name]
-            line.waiting, line.delayed, line.oldest = ready, count - ready, oldest
-    for name, count in _by_queue([JobStatus.PROCESSING]).annotate(Count("pk")):
+def _number_of(jobs: JobQuerySet, status: str) -> int:
+    ended = jobs.filter(status=status, finished_at__isnull=False)
+    return ended.order_by("finished_at").values("pk")[:COUNTED].count()
+
+
+def _count_jobs(found: dict[str, QueueLine], look: Look) -> None:
+    for name, line in found.items():
+        waiting = backlog.of_queue(look.backlog, name)
+        line.waiting, line.delayed, line.oldest = waiting.due, waiting.later, waiting.oldest
+    running = Job.objects.of_people().filter(status=JobStatus.PROCESSING).order_by().values_list("queue")
+    for name, count in running.annotate(number=Count("*")):
         if name in found:
             found[name].running = count
-
-
-def _by_queue(statuses: Any) -> Any:
-    # Each of these sets of statuses has a partial index; together they would have none.
-    return Job.objects.of_people().filter(status__in=statuses).order_by().values_list("queue")

@@ -22,3 +22,9 @@ def names_of(jobs: Iterable[Job]) -> dict[int | None, str]:
 def ids_named(name: str) -> list[int]:
     users = get_user_model()
     return list(users._default_manager.filter(**{users.USERNAME_FIELD: name}).values_list("pk", flat=True))
+
+
+def ids_of(text: str) -> list[int]:
+    """Who is meant by a name or a number."""
+    ids = ids_named(text)
+    return [*ids, int(text)] if text.isascii() and text.isdigit() and len(text) < 19 else ids

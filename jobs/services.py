@@ -10,21 +10,22 @@ from datetime import datetime
 from typing import Any, Unpack
 
 from django.db import transaction
-from django.db.models import Count, Q
+from django.db.models import Q
 
 from jobs import audit, effects, lifecycle
 from jobs.again import Selection, preview_retry, retry_many
 from jobs.cancelling import cancel_many, preview_cancel
 from jobs.clock import Now
+from jobs.counting import OpenCounts, open_counts, queue_stats
 from jobs.effects import Fate
 from jobs.enqueueing import enqueue, enqueue_many
 from jobs.errors import Refused, WrongState
 from jobs.holding import hold, release
 from jobs.lookup import find
-from jobs.models import WAITING, Effect, Job, JobQuerySet, JobStatus
+from jobs.models import Effect, Job, JobStatus
 from jobs.options import EnqueueOptions, check
 from jobs.pausing import pause, paused, resume
-from jobs.queues import QUEUES, limits
+from jobs.queues import limits
 from jobs.reports import clean, storable
 
 __all__ = [
@@ -72,15 +73,6 @@ class CancelAnswer:
 
     def __str__(self) -> str:
         return f"{'cancelled' if self.done else 'asked to stop'}{_told(self.effect, self.provider_ids)}"
-
-
-@dataclass
-class OpenCounts:
-    """Jobs of a queue that wait and are due, that wait for a later time, and that run."""
-
-    waiting: int = 0
-    delayed: int = 0
-    running: int = 0
 
 
 def enqueue_by_hand(task: str, args: Mapping[str, Any], *, by: str, **options: Unpack[EnqueueOptions]) -> Job:
@@ -210,36 +202,6 @@ def clear_queue(queue: str, *, by: str = "clear_queue") -> int:
     if total:
         audit.record("cancel", f"queue {queue}", by=by, after={"cancelled": total})
     return total
-
-
-def queue_stats(queue: str, *, among: Q = EVERY) -> dict[str, int]:
-    """Jobs of a queue: waiting and due, waiting for a later time, all, and those with an outcome."""
-    limits(queue)
-    waiting = Q(status__in=WAITING)
-    return (
-        Job.objects.of_people()
-        .filter(among, queue=queue)
-        .aggregate(
-            pending_jobs=Count("id", filter=waiting & Q(run_at__lte=Now())),
-            delayed_jobs=Count("id", filter=waiting & Q(run_at__gt=Now())),
-            total_jobs=Count("id"),
-            total_results=Count("id", filter=~Q(status__in=[*WAITING, JobStatus.PROCESSING])),
-        )
-    )
-
-
-def open_counts(jobs: JobQuerySet) -> dict[str, OpenCounts]:
-    """Of these jobs, for every queue, what is not ended: two queries that indexes answer."""
-    counts = {queue: OpenCounts() for queue in QUEUES}
-    due, later = Count("id", filter=Q(run_at__lte=Now())), Count("id", filter=Q(run_at__gt=Now()))
-    for queue, waiting, delayed in jobs.waiting().order_by().values_list("queue").annotate(due=due, later=later):
-        if queue in counts:
-            counts[queue].waiting, counts[queue].delayed = waiting, delayed
-    running = jobs.filter(status=JobStatus.PROCESSING).order_by().values_list("queue").annotate(Count("id"))
-    for queue, number in running:
-        if queue in counts:
-            counts[queue].running = number
-    return counts
 
 
 def _changed(

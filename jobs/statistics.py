@@ -39,13 +39,14 @@ BOUNDS = (
     1800,
     3600,
 )  # seconds; the last list is +Inf
-SLICE = timedelta(minutes=5)
+WIDTHS = (5, 30, 180)  # minutes of a slice: each end is counted in one of each
 KEPT = timedelta(days=8)
 BEHIND = 5.0  # seconds
 AT_ONCE = timedelta(minutes=5)  # of ended jobs, counted in one transaction
 ENDED = "ended jobs"
 
 Key = tuple[str, str, str]
+Place = tuple[int, datetime]  # of a slice: its width and beginning
 
 
 @dataclass
@@ -88,8 +89,8 @@ def run_once() -> int:
             return 0
         tallies, slices = _sums(_ended(window))
         _add(Tally, tallies)
-        for at, sums in slices.items():
-            _add(Slice, sums, at=at)
+        for (width, at), sums in slices.items():
+            _add(Slice, sums, width=width, at=at)
         Slice.objects.filter(at__lt=clock.now() - KEPT).delete()
     return sum(found.jobs for found in tallies.values())
 
@@ -110,6 +111,12 @@ def quantile(counts: Sequence[int], share: float) -> float | None:
         if seen >= wanted:
             return bound
     return float("inf")
+
+
+def floor(moment: datetime, width: int) -> datetime:
+    """When the slice of this width begins that a moment is in."""
+    size = width * 60
+    return datetime.fromtimestamp(moment.timestamp() // size * size, tz=moment.tzinfo)
 
 
 def _next_window() -> Counted | None:
@@ -136,16 +143,16 @@ def _ended(window: Counted) -> Iterable[tuple[Any, ...]]:
     return ended.order_by().values_list(*columns).iterator(chunk_size=2000)
 
 
-def _sums(ended: Iterable[tuple[Any, ...]]) -> tuple[dict[Key, Sum], dict[datetime, dict[Key, Sum]]]:
+def _sums(ended: Iterable[tuple[Any, ...]]) -> tuple[dict[Key, Sum], dict[Place, dict[Key, Sum]]]:
     tallies: dict[Key, Sum] = defaultdict(Sum)
-    slices: dict[datetime, dict[Key, Sum]] = defaultdict(lambda: defaultdict(Sum))
+    slices: dict[Place, dict[Key, Sum]] = defaultdict(lambda: defaultdict(Sum))
     for queue, task, status, created_at, run_at, started_at, finished_at in ended:
         due_at = max(created_at, run_at)
         ran_at = started_at if started_at and started_at >= due_at else None  # else it ended while it waited
         wait, run = _seconds(due_at, ran_at), _seconds(ran_at, finished_at)
         total = _seconds(created_at, finished_at) or 0.0
         key = (queue, task, status)
-        for sums in (tallies, slices[_floor(finished_at)]):
+        for sums in (tallies, *(slices[width, floor(finished_at, width)] for width in WIDTHS)):
             sums[key].add(wait, run, total)
     return tallies, slices
 
@@ -154,15 +161,10 @@ def _seconds(start: datetime | None, end: datetime | None) -> float | None:
     return max(0.0, (end - start).total_seconds()) if start and end else None
 
 
-def _floor(moment: datetime) -> datetime:
-    size = int(SLICE.total_seconds())
-    return datetime.fromtimestamp(moment.timestamp() // size * size, tz=moment.tzinfo)
-
-
-def _add(model: type[Tally] | type[Slice], sums: dict[Key, Sum], **at: datetime) -> None:
-    known = {(row.queue, row.task, row.outcome): row for row in model._default_manager.filter(**at)}
+def _add(model: type[Tally] | type[Slice], sums: dict[Key, Sum], **place: Any) -> None:
+    known = {(row.queue, row.task, row.outcome): row for row in model._default_manager.filter(**place)}
     for key, found in sums.items():
         queue, task, outcome = key
-        row = known.get(key) or model(queue=queue, task=task, outcome=outcome, **at)
+        row = known.get(key) or model(queue=queue, task=task, outcome=outcome, **place)
         found.grow(row)
         row.save()

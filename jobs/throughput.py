@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+
+from django.db.models import QuerySet, Sum
 
 from jobs import clock
 from jobs.models import JobStatus, Slice
 from jobs.queues import QUEUES
-from jobs.statistics import merged, quantile
+from jobs.statistics import WIDTHS, merged, quantile
 
 FAILURES = (JobStatus.FAILED, JobStatus.DEAD)
-PERIODS = {  # how far back, and how wide a point of the chart is
+FEWEST = 12  # slices that a period is read from, where there are some so narrow
+PERIODS = {  # how far back, and how wide a point of the chart is: a width of the slices
     "hour": (timedelta(hours=1), timedelta(minutes=5)),
     "day": (timedelta(days=1), timedelta(minutes=30)),
     "week": (timedelta(days=7), timedelta(hours=3)),
@@ -30,11 +33,12 @@ class Recent:
     runs: list[int] = field(default_factory=list)
     totals: list[int] = field(default_factory=list)
 
-    def add(self, part: Slice) -> None:
-        self.ended += part.jobs
-        self.failed += part.jobs if part.outcome in FAILURES else 0
-        self.waits, self.runs = merged(self.waits, part.waits), merged(self.runs, part.runs)
-        self.totals = merged(self.totals, part.totals)
+    def add(self, outcome: str, jobs: int, *times: Sequence[int]) -> None:
+        self.ended += jobs
+        self.failed += jobs if outcome in FAILURES else 0
+        waits, runs, totals = times
+        self.waits, self.runs = merged(self.waits, waits), merged(self.runs, runs)
+        self.totals = merged(self.totals, totals)
 
     @property
     def failure_rate(self) -> float:
@@ -73,9 +77,11 @@ class Point:
 def of_queues(period: timedelta) -> dict[str, Recent]:
     """Every queue's last while, whether or not something ended in it."""
     found = {name: Recent() for name in QUEUES}
-    for part in _slices(period):
-        if part.queue in found:
-            found[part.queue].add(part)
+    width = max((width for width in WIDTHS if FEWEST * timedelta(minutes=width) <= period), default=WIDTHS[0])
+    parts = _slices(period, width).values_list("queue", "outcome", "jobs", "waits", "runs", "totals")
+    for queue, *figures in parts:
+        if queue in found:
+            found[queue].add(*figures)
     return found
 
 
@@ -84,18 +90,21 @@ def series(period: timedelta, step: timedelta) -> dict[str, list[Point]]:
     size = step.total_seconds()
     last = clock.now().timestamp() // size
     first = last - period.total_seconds() // size + 1
-    counts: dict[tuple[str, float], list[int]] = defaultdict(lambda: [0, 0])
-    for part in _slices(period):
-        count = counts[part.queue, part.at.timestamp() // size]
-        count[0] += part.jobs
-        count[1] += part.jobs if part.outcome in FAILURES else 0
+    counts: Counter[tuple[str, float, str]] = Counter()
+    parts = _slices(period, int(size) // 60).order_by().values_list("queue", "at", "outcome").annotate(Sum("jobs"))
+    for queue, at, outcome, jobs in parts:
+        for kind in ("ended", "failed") if outcome in FAILURES else ("ended",):
+            counts[queue, at.timestamp() // size, kind] += jobs
     steps = [first + number for number in range(int(last - first) + 1)]
     zone = clock.now().tzinfo
     return {
-        queue: [Point(datetime.fromtimestamp(at * size, zone), *counts.get((queue, at), (0, 0))) for at in steps]
+        queue: [
+            Point(datetime.fromtimestamp(at * size, zone), counts[queue, at, "ended"], counts[queue, at, "failed"])
+            for at in steps
+        ]
         for queue in QUEUES
     }
 
 
-def _slices(period: timedelta) -> Iterable[Slice]:
-    return Slice.objects.filter(at__gt=clock.now() - period)
+def _slices(period: timedelta, width: int) -> QuerySet[Slice]:
+    return Slice.objects.filter(width=width, at__gt=clock.now() - period)

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any
 
-from django.db.models import Q, Subquery
+from django.db.models import Count, Q, Subquery
 
 from jobs import clock, health, strangers
 from jobs.clock import Now
@@ -21,6 +21,7 @@ from jobs.models import (
     EffectStatus,
     Hold,
     Job,
+    JobQuerySet,
     JobStatus,
     QueueControl,
     TaskControl,
@@ -97,6 +98,12 @@ def explain(job: Job) -> Explanation:
     return Explanation(job, gates, ahead, _estimate(around, ahead))
 
 
+def gate_of(job: Job) -> Gate | None:
+    """The gate in the way of a job that waits, and no more is looked at; None for one that will run at any moment."""
+    around = Surroundings(job)
+    return next((gate for gate in (look(around) for look in GATES) if gate.shut), None)
+
+
 class Surroundings:
     """What the gates ask about, each thing asked once."""
 
@@ -111,14 +118,18 @@ class Surroundings:
         return [beat for beat in beats if self.job.queue in beat.queues]
 
     @cached_property
-    def running(self) -> list[Job]:
-        """What those workers run, longest first."""
-        boots = [beat.boot for beat in self.workers]
-        return list(
-            Job.objects.filter(status=JobStatus.PROCESSING, boot__in=boots)
-            .only("task", "started_at", "queue")
-            .order_by("started_at")[:1000]
-        )
+    def running(self) -> JobQuerySet:
+        """What those workers run."""
+        return Job.objects.filter(status=JobStatus.PROCESSING, boot__in=[beat.boot for beat in self.workers])
+
+    @cached_property
+    def tasks(self) -> Counter[str]:
+        """How many of each task they run."""
+        return Counter(dict(self.running.order_by().values_list("task").annotate(number=Count("*"))))
+
+    @property
+    def longest(self) -> list[Job]:
+        return list(self.running.only("task", "started_at").order_by("started_at")[:SHOWN])
 
     @cached_property
     def slots(self) -> int:
@@ -131,13 +142,11 @@ class Surroundings:
         # The database compares its own values: a time that went through Python is written differently on SQLite.
         due_at = Subquery(Job.objects.filter(pk=job.pk).values("run_at"))
         earlier = Q(run_at__lt=due_at) | Q(run_at=due_at, pk__lt=job.pk)
-        first = Job.objects.filter(
-            Q(priority__lt=job.priority) | Q(priority=job.priority) & earlier,
-            queue=job.queue,
-            status__in=WAITING,
-            run_at__lte=Now(),
+        first = Job.objects.waiting().filter(
+            Q(priority__lt=job.priority) | Q(priority=job.priority) & earlier, queue=job.queue, run_at__lte=Now()
         )
-        return first.order_by().values("pk")[:FARTHEST].count()
+        # In the order of its index, which has all that is asked for.
+        return first.order_by("run_at", "pk").values("pk")[:FARTHEST].count()
 
     @cached_property
     def leader(self) -> bool:
@@ -255,19 +264,16 @@ def _consuming(around: Surroundings) -> Gate:
 
 
 def _slots(around: Surroundings) -> Gate:
-    busy = len(around.running)
+    busy = around.tasks.total()
     if not around.workers or busy < around.slots:
         return Gate("slots", False, f"{busy} of {around.slots} slots are busy.")
-    tasks = Counter(job.task for job in around.running)
-    longest = [
-        {"job_id": str(job.pk), "task": job.task, "since": _at(job.started_at)} for job in around.running[:SHOWN]
-    ]
+    longest = [{"job_id": str(job.pk), "task": job.task, "since": _at(job.started_at)} for job in around.longest]
     return Gate(
         "slots",
         True,
         f"All {around.slots} slots of its workers are busy. Before it in its queue: {number_of(around.ahead, 'job')}.",
         "Wait, start more workers, or give it a lower priority number.",
-        {"tasks": dict(tasks.most_common(SHOWN)), "longest": longest},
+        {"tasks": dict(around.tasks.most_common(SHOWN)), "longest": longest},
     )
 
 
@@ -324,10 +330,8 @@ def _estimate(around: Surroundings, ahead: int | None) -> float | None:
     """Seconds, from how many jobs of the queue ended in the last minutes; None where nothing tells."""
     if ahead is None or not around.workers:
         return None
-    ended = Job.objects.filter(
-        queue=around.job.queue, status=JobStatus.COMPLETED, finished_at__gt=Now(-RECENT)
-    ).order_by()
-    done = ended.values("pk")[:FARTHEST].count()
+    ended = Job.objects.filter(queue=around.job.queue, status=JobStatus.COMPLETED, finished_at__gt=Now(-RECENT))
+    done = ended.order_by("-finished_at").values("pk")[:FARTHEST].count()
     return round(ahead * RECENT / done, 1) if done else None
 
 

@@ -11,7 +11,7 @@ from jobs.models import Job, JobStatus, WorkerBeat
 
 @dataclass(frozen=True)
 class Working:
-    """A worker as it was last heard, and the jobs that it runs."""
+    """A worker as it was last heard, and the jobs that it runs, the longest first."""
 
     beat: WorkerBeat
     jobs: Sequence[Job]
@@ -20,6 +20,7 @@ class Working:
 def working() -> list[Working]:
     """Every worker that was heard of lately, by name. Two queries."""
     running: dict[UUID | None, list[Job]] = {}
-    for job in Job.objects.of_people().filter(status=JobStatus.PROCESSING).only("task", "boot", "started_at"):
+    people = Job.objects.of_people().filter(status=JobStatus.PROCESSING)
+    for job in people.only("task", "boot", "started_at").order_by("started_at", "pk"):
         running.setdefault(job.boot, []).append(job)
     return [Working(beat, running.get(beat.boot, [])) for beat in WorkerBeat.objects.all()]

@@ -30,12 +30,12 @@ class StageForm(ReasonForm):
 def failures_page(request: HttpRequest) -> HttpResponse:
     age, text = request.GET.get("age", "1d"), request.GET.get("q", "")
     narrowed = f"{text} age:{age}" if age in AGES and age else text
-    groups: list[failures.Group] = []
+    found = failures.Groups([], None)
     try:
-        groups = failures.groups(Job.objects.visible_to(request.user), narrowed, 50)
+        found = failures.groups(Job.objects.visible_to(request.user), narrowed, 50)
     except query.BadQuery as error:
         messages.error(request, str(error))
-    return shown(request, "failures", "Failures", groups=groups, age=age, ages=AGES, text=text)
+    return shown(request, "failures", "Failures", found=found, age=age, ages=AGES, text=text)
 
 
 @of_jobs

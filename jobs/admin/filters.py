@@ -12,6 +12,7 @@ from django.http import HttpRequest
 from jobs import registry
 from jobs.clock import Now
 from jobs.models import WAITING, Job, JobStatus
+from jobs.query import Word
 from jobs.queues import QUEUES
 
 GROUPS = {
@@ -21,6 +22,7 @@ GROUPS = {
 }
 AGES = {"1h": ("Past hour", 3_600), "1d": ("Past day", 86_400), "7d": ("Past week", 604_800)}
 NONE = Q(pk=None)
+KNOWN = ("status", "age", "owner", "parent", "batch", "fingerprint")  # filters that lead to an index
 Choices = list[tuple[Any, str]]
 
 
@@ -127,6 +129,13 @@ class FingerprintFilter(LinkedFilter):
 
 
 LIST = (StatusFilter, QueueFilter, TaskFilter, AgeFilter, OwnerFilter, ParentFilter, BatchFilter, FingerprintFilter)
+
+
+def known(request: HttpRequest) -> list[Word]:
+    """What the filters in force say of the jobs, in words of a search."""
+    offered = {"status": (*GROUPS, *JobStatus.values), "age": tuple(AGES)}
+    given = {name: value for name in KNOWN if (value := request.GET.get(name))}
+    return [Word(name, "", (value,)) for name, value in given.items() if value in offered.get(name, (value,))]
 
 
 def _uuid(value: str) -> uuid.UUID | None:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import uuid
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django.contrib import admin, messages
 from django.contrib.admin.views.main import ChangeList
 from django.core.exceptions import ValidationError
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
@@ -21,17 +21,24 @@ from jobs import access, owners, query
 from jobs.access import Verb
 from jobs.admin import changing, doubt, filters, job_page, revealing, steering
 from jobs.admin.display import badge, bar, moment, took, tries
-from jobs.admin.readonly import RecordAdmin
+from jobs.admin.readonly import BEFORE, RecordAdmin, WindowedList
 from jobs.models import WAITING, Effect, Job, JobStatus
 
 NOTE = 120  # characters
+LOOKED = "_jobs_looked"  # on the request: how far back its list goes
 
 
-class JobList(ChangeList):
+class JobList(WindowedList):
     """A page of jobs without what a page does not show, and with their owners' names: one query for all."""
 
-    def get_queryset(self, request: HttpRequest, exclude_parameters: list[str | None] | None = None) -> QuerySet[Any]:
-        return super().get_queryset(request, exclude_parameters).defer("arguments", "workflow")
+    def newest_of(self, request: HttpRequest, rows: QuerySet[Any]) -> QuerySet[Any]:
+        """The search has looked already."""
+        looked: query.Window | None = getattr(request, LOOKED, None)
+        self.ends = looked.ends if looked else None
+        return rows.defer("arguments", "workflow")
+
+    def end(self) -> str:
+        return str(round(self.ends.timestamp() * 1_000_000)) if self.ends else ""
 
     def get_results(self, request: HttpRequest) -> None:
         super().get_results(request)
@@ -47,7 +54,6 @@ class JobAdmin(RecordAdmin):
     list_filter = filters.LIST
     search_fields = ("id",)
     search_help_text = query.HELP
-    sortable_by = ("age",)
     empty_value_display = ""
     actions = (steering.cancel_selected, steering.retry_selected)
 
@@ -66,11 +72,20 @@ class JobAdmin(RecordAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Job]:
         jobs: QuerySet[Job] = super().get_queryset(request)
-        return jobs & Job.objects.visible_to(request.user).of_people()
+        return jobs & Job.objects.visible_to(request.user)
 
     def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> tuple[QuerySet[Job], bool]:
+        """Also of no search at all: what an action may be done to is what the list looks at."""
         try:
-            return query.search(queryset, search_term), False
+            looked = query.look(
+                queryset,
+                search_term,
+                narrowed=filters.known(request),
+                owner_id=access.only_own(request.user),
+                older=_older(request),
+            )
+            setattr(request, LOOKED, looked)
+            return looked.jobs, False
         except query.BadQuery as error:
             self.message_user(request, str(error), messages.ERROR)
             return queryset.none(), False
@@ -178,6 +193,14 @@ class JobAdmin(RecordAdmin):
             text, colour = "asked to stop", "jobs-quiet"
         short = Truncator(text).chars(NOTE)
         return format_html('<span class="{}" title="{}">{}</span>', colour, text, short) if text else ""
+
+
+def _older(request: HttpRequest) -> Q:
+    """Than the end of the window before."""
+    digits = request.GET.get(BEFORE, "")
+    if not (digits.isascii() and digits.isdigit() and len(digits) <= 16):
+        return Q()
+    return query.before(datetime.fromtimestamp(0, UTC) + timedelta(microseconds=int(digits)))
 
 
 def _so_far(job: Job) -> SafeString:

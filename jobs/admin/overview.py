@@ -20,7 +20,7 @@ def overview_page(request: HttpRequest) -> HttpResponse:
 
 def seen_by(user: User, period: str = "hour") -> Overview:
     """Of the queues on which this person has a role."""
-    seen = overview.of(period, access.queues(user, Verb.SEE), Job.objects.visible_to(user).of_people())
+    seen = overview.of(period, access.queues(user, Verb.SEE), Job.objects.visible_to(user))
     if not access.may(user, Verb.SEE):  # a quarantined message has no queue of its own
         seen.quarantined = 0
     return seen

@@ -17,7 +17,7 @@ from jobs import access, batch_tree, quarantine
 from jobs.access import Verb
 from jobs.admin.display import badge, block, gauge, job_link, moment, pretty
 from jobs.admin.filters import Choices, Narrowing
-from jobs.admin.readonly import RecordAdmin
+from jobs.admin.readonly import FEW, RecordAdmin
 from jobs.config import config
 from jobs.masking import declared, masked
 from jobs.models import Attempt, AuditEntry, Batch, Effect, Job, JobEvent, JobStatus, Quarantine, WorkerBeat
@@ -41,9 +41,11 @@ class OfAJob(RecordAdmin):
 
     def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> tuple[QuerySet[Any], bool]:
         try:
-            return queryset.filter(job_id=uuid.UUID(search_term.strip())), False
+            of_job = queryset.filter(job_id=uuid.UUID(search_term.strip()))
         except ValueError:
             return super().get_search_results(request, queryset, search_term)
+        setattr(request, FEW, True)
+        return of_job, False
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Attempt | JobEvent | Effect]:
         rows: QuerySet[Attempt | JobEvent | Effect] = super().get_queryset(request)
@@ -127,6 +129,7 @@ class EffectAdmin(OfAJob):
     list_display_links = ("key",)
     list_filter = ("status",)
     search_fields = ("key", "provider_id")
+    search_help_text = "A job's id, a whole key, or words."
     ordering = ("-id",)
     fields = (
         "key",
@@ -141,6 +144,13 @@ class EffectAdmin(OfAJob):
         "settled_by",
         "reason",
     )
+
+    def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> tuple[QuerySet[Any], bool]:
+        under_it = queryset.filter(key=search_term.strip().replace("\0", ""))
+        if under_it.exists():
+            setattr(request, FEW, True)
+            return under_it, False
+        return super().get_search_results(request, queryset, search_term)
 
     @admin.display(description="State")
     def state(self, effect: Effect) -> SafeString:

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import json
 import uuid
+from typing import Any
 
 import django_celery_results.admin  # noqa: F401 - registers what is replaced here, so it must come first
 from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
 from django.utils.safestring import SafeString
 from django_celery_results.models import GroupResult, TaskResult
 
 from jobs import masking
 from jobs.admin.display import SHOWN, badge, block, job_link, moment, pretty
-from jobs.admin.readonly import RecordAdmin
+from jobs.admin.readonly import FEW, RecordAdmin
 from jobs.reports import clean
 
 COLOURS = {
@@ -33,9 +36,17 @@ class TaskResultAdmin(RecordAdmin):
     platform_wide = True
     list_display = ("task_id", "task_name", "state", "worker", "done")
     list_filter = ("status",)
-    search_fields = ("task_id__exact", "task_name__startswith")
-    ordering = ("-date_done",)
+    search_fields = ("task_name__startswith",)
+    search_help_text = "A job's id, or how a task's name begins."
+    ordering = ("-id",)
     fields = ("job", "task_name", "state", "worker", "result_text", "traceback_text", "date_started", "date_done")
+
+    def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> tuple[QuerySet[Any], bool]:
+        under_it = queryset.filter(task_id=search_term.strip())
+        if not search_term or not under_it.exists():
+            return super().get_search_results(request, queryset, search_term)
+        setattr(request, FEW, True)
+        return under_it, False
 
     @admin.display(description="Job")
     def job(self, result: TaskResult) -> SafeString | str:
@@ -77,4 +88,4 @@ class GroupResultAdmin(RecordAdmin):
     fields = ("group_id", "date_done")
     list_display = ("group_id", "date_done")
     search_fields = ("group_id__exact",)
-    ordering = ("-date_done",)
+    ordering = ("-id",)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.contrib import messages
@@ -15,7 +16,10 @@ from jobs.admin.page import check_steer, may_steer, of_jobs, shown
 from jobs.admin.records import state_of
 from jobs.admin.steering import ReasonForm
 from jobs.errors import Refused
+from jobs.models import Job
 from jobs.workers import Working
+
+SHOWN = 10  # jobs of a worker, those that have run longest
 
 
 @dataclass(frozen=True)
@@ -24,6 +28,14 @@ class Line:
     colour: str
     state: str
     memory: int | None
+
+    @property
+    def shown(self) -> Sequence[Job]:
+        return self.working.jobs[:SHOWN]
+
+    @property
+    def others(self) -> int:
+        return len(self.working.jobs[SHOWN:])
 
 
 @of_jobs

@@ -10,6 +10,7 @@ from rest_framework.response import Response
 from typing_extensions import TypedDict
 
 from jobs import failures
+from jobs.access import only_own
 from jobs.api import access, parsing
 from jobs.api.responses import ok
 from jobs.api.schema import SEARCH, described, limit
@@ -34,7 +35,10 @@ class FailureRow(TypedDict):
 
 
 class FailureRows(TypedDict):
+    """Of the newest 10,000 jobs that went wrong, which go back to `since`; null where they are all."""
+
     failures: list[FailureRow]
+    since: Time | None
 
 
 class FailureList(ApiView):
@@ -48,8 +52,10 @@ class FailureList(ApiView):
     )
     def get(self, request: Request) -> Response:
         most = parsing.whole(request, "limit", failures.MOST, LARGEST)
-        groups = failures.groups(access.visible_jobs(request.user), request.query_params.get("q", ""), most)
-        return ok({"failures": [_row(group) for group in groups]}, message="Failures listed")
+        jobs, text = access.visible_jobs(request.user), request.query_params.get("q", "")
+        found = failures.groups(jobs, text, most, owner_id=only_own(request.user))
+        rows = [_row(group) for group in found.groups]
+        return ok({"failures": rows, "since": epoch(found.since)}, message="Failures listed")
 
 
 def _row(group: failures.Group) -> FailureRow:

@@ -22,6 +22,7 @@ from jobs.api.shapes import JobDetails, JobRow, job_row, job_status
 from jobs.api.view import ApiView
 from jobs.errors import KeyTaken
 from jobs.models import Job, JobQuerySet, JobStatus
+from jobs.query import Word
 from jobs.queues import QUEUES
 
 FILTERS = (
@@ -56,7 +57,13 @@ class NewJob(Body):
 class JobPage(TypedDict):
     jobs: list[JobRow]
     count: int
-    next: Annotated[str | None, Field(description="The `cursor` of the next page, if there is one.")]
+    next: Annotated[
+        str | None,
+        Field(
+            description="The `cursor` of the next page, if there is one. A page with few jobs or none, and a `next`, "
+            "is of a search that fits few of the newest 10,000: the next page looks further back."
+        ),
+    ]
 
 
 class Suggested(TypedDict):
@@ -78,11 +85,15 @@ class Again(Reasoned):
 
 
 class JobList(ApiView):
-    """`GET` lists the jobs that the user may see, newest first; `POST` enqueues one by its task's name."""
+    """`GET` lists the jobs that the user may see, newest first; `POST` enqueues one by its task's name.
+
+    Go on as long as there is a `next`.
+    """
 
     @described("list_jobs", "Jobs, newest first", JobPage, parameters=FILTERS)
     def get(self, request: Request) -> Response:
-        jobs, following = pages.page(_chosen(request), request)
+        chosen, known = _chosen(request)
+        jobs, following = pages.page(chosen, request, known)
         return ok(
             {"jobs": [job_row(job) for job in jobs], "count": len(jobs), "next": following}, message="Jobs listed"
         )
@@ -145,24 +156,31 @@ class JobRetry(ApiView):
         return ok(job_status(job), message="Job runs again")
 
 
-def _chosen(request: Request) -> JobQuerySet:
-    jobs = access.visible_jobs(request.user)
+def _chosen(request: Request) -> tuple[JobQuerySet, list[Word]]:
+    """The jobs that the parameters ask for, and what is known of them by that."""
+    jobs, known = access.visible_jobs(request.user), []
     if statuses := parsing.choices(request, "status", JobStatus.values):
         jobs = jobs.filter(status__in=statuses)
+        known.append(Word("status", "", tuple(statuses)))
     if queues := parsing.choices(request, "queue", QUEUES):
         jobs = jobs.filter(queue__in=queues)
-    for name, longest in (("task", 150), ("correlation_id", 64)):
-        if value := parsing.text(request, name, longest):
-            jobs = jobs.filter(**{name: value})
+    if task := parsing.text(request, "task", 150):
+        jobs = jobs.filter(task=task)
+    if correlation := parsing.text(request, "correlation_id", 64):
+        jobs = jobs.filter(correlation_id=correlation)
+        known.append(Word("correlation", "", (correlation,)))
     if parent := request.query_params.get("parent_id"):
         jobs = jobs.filter(parent_id=access.visible_job(request.user, parent).pk)
+        known.append(Word("parent", "", (parent,)))
     if batch := request.query_params.get("batch_id"):
         jobs = jobs.filter(batch_id=parsing.identifier("batch_id", batch))
+        known.append(Word("batch", "", (batch,)))
     if (owner := request.query_params.get("user_id")) is not None:
         owner_id = parsing.number("user_id", owner, 0, BIGGEST_ID)
         access.check_list_of(request.user, owner_id)
         jobs = jobs.filter(owner_id=owner_id)
-    return query.search(jobs, request.query_params.get("q", ""))
+        known.append(Word("owner", "", (owner,)))
+    return jobs, known
 
 
 def _enqueue(request: Request, new: NewJob) -> Job:

@@ -11,7 +11,7 @@ from rest_framework.response import Response
 from typing_extensions import TypedDict
 
 from jobs import health, services, throughput
-from jobs.access import Verb, reach
+from jobs.access import Verb, may
 from jobs.api import access, parsing
 from jobs.api.responses import ok
 from jobs.api.schema import described, parameter
@@ -87,7 +87,11 @@ class QueueList(ApiView):
 
 
 class QueueStats(ApiView):
-    """How many jobs of a queue wait, are delayed, exist, and have an outcome. Of those that the user may see."""
+    """How many jobs of a queue wait, are delayed, exist, and have an outcome. Of those that the user may see.
+
+    In a ledger of more than 20,000 jobs the last two are of every outcome there ever was; of a user's own, at most the
+    newest 20,000 are counted.
+    """
 
     @described("get_queue_stats", "How many jobs a queue has", QueueStatistics)
     def get(self, request: Request, queue: str) -> Response:
@@ -95,10 +99,9 @@ class QueueStats(ApiView):
         if name not in QUEUES:
             known = ", ".join([*QUEUES, *QUEUE_ALIASES])
             raise UnknownQueue(f"Unknown queue {queue[:50]!r}. Queues: {known}.", field="queue")
-        return ok(
-            {"queue": queue, "stats": services.queue_stats(name, among=reach(request.user, Verb.SEE))},
-            message="Queue statistics retrieved",
-        )
+        whole = may(request.user, Verb.SEE, name)
+        stats = services.queue_stats(name, access.visible_jobs(request.user), whole=whole)
+        return ok({"queue": queue, "stats": stats}, message="Queue statistics retrieved")
 
 
 def _row(found: QueueHealth, counts: OpenCounts, recent: Recent | None) -> QueueRow:

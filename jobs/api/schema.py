@@ -142,7 +142,9 @@ def limit(largest: int, default: int) -> OpenApiParameter:
     )
 
 
-CURSOR = parameter("cursor", UUID, "The `next` of the page before.")
+CURSOR = parameter(
+    "cursor", {"type": "string", "pattern": "^([0-9a-fA-F-]{36}|t[0-9]{1,16})$"}, "The `next` of the page before."
+)
 SEARCH = parameter(
     "q", {"type": "string", "maxLength": 500, "examples": ["status:dead queue:email"]}, "A search, as on the pages."
 )

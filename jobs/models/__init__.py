@@ -6,13 +6,14 @@ from jobs.models.control import QueueControl, TaskControl
 from jobs.models.effect import Effect, EffectStatus
 from jobs.models.grant import Grant, Role
 from jobs.models.hold import HeldJob, Hold
-from jobs.models.job import FINAL, WAITING, Attempt, Checkpoint, Job, JobEvent, JobQuerySet, JobStatus
+from jobs.models.job import BADLY, FINAL, WAITING, Attempt, Checkpoint, Job, JobEvent, JobQuerySet, JobStatus
 from jobs.models.process import Canary, Lease, WorkerBeat
 from jobs.models.record import AuditEntry, IdempotencyKey, Quarantine
 from jobs.models.schedule import Schedule
 from jobs.models.statistic import Counted, Slice, Tally
 
 __all__ = [
+    "BADLY",
     "FINAL",
     "WAITING",
     "Alert",

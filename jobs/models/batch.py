@@ -36,7 +36,10 @@ class Batch(models.Model):
     class Meta:
         ordering = ["-created_at", "-id"]
         verbose_name_plural = "batches"
-        indexes = [models.Index(fields=["created_at"], name="batch_unfinished", condition=Q(finished_at__isnull=True))]
+        indexes = [
+            models.Index(fields=["created_at"], name="batch_unfinished", condition=Q(finished_at__isnull=True)),
+            models.Index(fields=["-created_at", "-id"], name="batch_created"),
+        ]
 
     def __str__(self) -> str:
         return self.name or str(self.id)

@@ -27,6 +27,7 @@ class JobStatus(models.TextChoices):
 CANARY = "jobs.canary"  # the platform's own task, which is nobody's to see
 WAITING = (JobStatus.PENDING, JobStatus.RETRYING)
 FINAL = (JobStatus.COMPLETED, JobStatus.FAILED, JobStatus.DEAD, JobStatus.CANCELLED, JobStatus.EXPIRED)
+BADLY = (JobStatus.FAILED, JobStatus.DEAD, JobStatus.CANCELLED, JobStatus.EXPIRED, JobStatus.IN_DOUBT)  # as few end
 
 
 def new_id() -> uuid.UUID:
@@ -146,6 +147,20 @@ class Job(models.Model):
                 fields=["owner_id", "-created_at", "-id"], name="job_owner", condition=Q(owner_id__isnull=False)
             ),
             models.Index(fields=["-created_at", "-id"], name="job_created"),
+            # Lists of what waits, of what went wrong, and of what went wrong alike, newest first.
+            models.Index(fields=["-created_at", "-id"], name="job_newest_waiting", condition=Q(status__in=WAITING)),
+            models.Index(fields=["-created_at", "-id"], name="job_newest_badly", condition=Q(status__in=BADLY)),
+            models.Index(
+                fields=["fingerprint", "-created_at", "-id"], name="job_fingerprint", condition=~Q(fingerprint="")
+            ),
+            # Counts of what waits, the oldest of it and who is before whom, read from the index alone.
+            models.Index(
+                fields=["queue", "run_at", "id", "priority", "task"],
+                name="job_backlog",
+                condition=Q(status__in=WAITING),
+            ),
+            # What waits for a person's word.
+            models.Index(fields=["finished_at", "id"], name="job_doubt", condition=Q(status=JobStatus.IN_DOUBT)),
             models.Index(fields=["correlation_id"], name="job_correlation"),
             models.Index(fields=["parent_id"], name="job_parent", condition=Q(parent_id__isnull=False)),
             models.Index(fields=["batch", "status"], name="job_batch", condition=Q(batch__isnull=False)),

@@ -23,6 +23,7 @@ class AuditEntry(models.Model):
     class Meta:
         ordering = ["-id"]
         verbose_name_plural = "audit entries"
+        indexes = [models.Index(fields=["subject", "-id"], name="audit_subject")]
 
     def __str__(self) -> str:
         return f"{self.by} {self.verb} {self.subject}"

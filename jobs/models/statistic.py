@@ -35,12 +35,15 @@ class Tally(Figures):
 
 
 class Slice(Figures):
-    """Of five minutes."""
+    """Of minutes, or of hours: each end is counted in one of each width, so that a week is read as fast as an hour."""
 
     at = models.DateTimeField(help_text="When they begin.")
+    width = models.PositiveSmallIntegerField(default=5, help_text="Minutes.")
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["at", "queue", "task", "outcome"], name="slice_once")]
+        constraints = [
+            models.UniqueConstraint(fields=["width", "at", "queue", "task", "outcome"], name="slice_once_of_width")
+        ]
 
 
 class Counted(models.Model):

@@ -8,16 +8,36 @@ is an id, a caller's own id, or a part of a task's name or of an error.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from django.db.models import BooleanField, Case, Q, Value, When
 
+from jobs import owners
 from jobs.models import JobQuerySet
-from jobs.query.fields import FIELDS, meaning, named
+from jobs.query.fields import FIELDS, identified, meaning
 from jobs.query.reading import BadQuery, Word, read
 from jobs.query.suggestions import Suggestion, suggest
+from jobs.query.windows import Window, after, before, window
 
 HELP = "An id, a user name, words of a task or an error; or fields: status:dead queue:email age:<2h args.to:ann@x.org"
 
-__all__ = ["FIELDS", "HELP", "BadQuery", "Suggestion", "Word", "condition", "read", "search", "suggest"]
+EVERY = Q()
+
+__all__ = [
+    "FIELDS",
+    "HELP",
+    "BadQuery",
+    "Suggestion",
+    "Window",
+    "Word",
+    "after",
+    "before",
+    "condition",
+    "look",
+    "read",
+    "search",
+    "suggest",
+]
 
 
 def search(jobs: JobQuerySet, text: str) -> JobQuerySet:
@@ -26,17 +46,49 @@ def search(jobs: JobQuerySet, text: str) -> JobQuerySet:
     Raises:
         BadQuery: naming the word that was not understood, and what may stand there.
     """
-    words = read(text)
-    if len(words) == 1 and not words[0].field and not words[0].negated:
-        under_it = jobs.filter(named(words[0].values[0]))
-        if under_it.exists():
-            return under_it
-    return jobs.filter(_all(words))
+    return _found(jobs, text)[0]
+
+
+def look(
+    jobs: JobQuerySet,
+    text: str = "",
+    *,
+    narrowed: Iterable[Word] = (),
+    owner_id: int | None = None,
+    older: Q = EVERY,
+) -> Window:
+    """The newest jobs that a text asks for, as far back as one look goes.
+
+    Args:
+        narrowed: What these jobs are already.
+        owner_id: Whose they are, if they are all of one owner.
+        older: Where it begins: `before` the end of another look, or `after` a job.
+
+    Raises:
+        BadQuery: as `search`.
+    """
+    found, words = _found(jobs, text)
+    return window(found, [*narrowed, *words], owner_id=owner_id, older=older)
 
 
 def condition(text: str) -> Q:
     """What a job must be to be found by a text; an empty one finds all. Raises BadQuery like `search`."""
     return _all(read(text))
+
+
+def _found(jobs: JobQuerySet, text: str) -> tuple[JobQuerySet, list[Word]]:
+    """The jobs, and what is known of them."""
+    words = read(text)
+    if len(words) == 1 and not words[0].field and not words[0].negated:
+        [value] = words[0].values
+        under_it = jobs.filter(identified(value))
+        if under_it.exists():
+            return under_it, [Word("id", "", (value,))]
+        if ids := owners.ids_named(value):
+            theirs = jobs.filter(owner_id__in=ids)
+            if theirs.exists():
+                return theirs, [Word("owner", "", (value,))]
+    return jobs.filter(_all(words)), words
 
 
 def _all(words: list[Word]) -> Q:

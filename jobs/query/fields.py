@@ -9,6 +9,8 @@ import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from functools import reduce
+from operator import or_
 from typing import Any
 
 from django.db.models import DurationField, ExpressionWrapper, F, JSONField, Q, Value
@@ -32,7 +34,6 @@ GROUPS: dict[str, tuple[str, ...]] = {
 DEEPEST = 10  # values within values of an argument
 UNITS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400, "w": 604_800}
 DURATION = re.compile(r"(\d{1,9}(?:\.\d{1,3})?)([smhdw])")
-NOTHING = Q(pk=None)
 COMPARISONS = {"": "exact", ">": "gt", "<": "lt", ">=": "gte", "<=": "lte"}
 
 WAITS = Q(status__in=WAITING)
@@ -77,20 +78,15 @@ def meaning(word: Word) -> Q:
     return _any(word, field.meaning)
 
 
-def named(value: str) -> Q:
-    """Jobs under an id, a caller's own id, a correlation id or a user's name."""
+def identified(value: str) -> Q:
+    """Jobs under an id, a caller's own id or a correlation id."""
     found = Q(key=value) | Q(correlation_id=value)
-    if ids := owners.ids_named(value):
-        found |= Q(owner_id__in=ids)
     identifier = _uuid(value)
     return found | Q(pk=identifier) if identifier else found
 
 
 def _any(word: Word, meaning: Callable[[str, str], Q]) -> Q:
-    found = NOTHING
-    for value in word.values:
-        found |= meaning(value, word.operator)
-    return found
+    return reduce(or_, (meaning(value, word.operator) for value in word.values))
 
 
 def _text(value: str) -> Q:
@@ -128,10 +124,7 @@ def _named(column: str) -> Callable[[str, str], Q]:
 
 def _containing(*columns: str) -> Callable[[str, str], Q]:
     def meaning(value: str, _: str) -> Q:
-        found = NOTHING
-        for column in columns:
-            found |= Q(**{f"{column}__icontains": value})
-        return found
+        return reduce(or_, (Q(**{f"{column}__icontains": value}) for column in columns))
 
     return meaning
 
@@ -148,12 +141,7 @@ def _identifier(column: str) -> Callable[[str, str], Q]:
 
 def _owner(value: str, _: str) -> Q:
     """A user's name or number; a name that nobody has finds nothing, and so tells nothing."""
-    if value == owners.SYSTEM:
-        return Q(owner_id=None)
-    ids = owners.ids_named(value)
-    if value.isascii() and value.isdigit() and len(value) < 19:
-        ids.append(int(value))
-    return Q(owner_id__in=ids)
+    return Q(owner_id=None) if value == owners.SYSTEM else Q(owner_id__in=owners.ids_of(value))
 
 
 def _argument(path: str, value: str) -> Q:
@@ -164,10 +152,8 @@ def _argument(path: str, value: str) -> Q:
     key: Any = "arguments"
     for name in names:
         key = KeyTransform(name, key)
-    found = NOTHING
-    for candidate in _candidates(value):
-        found |= Q(KeyTransformExact(key, Value(candidate, output_field=JSONField())))
-    return found
+    values = (Value(candidate, output_field=JSONField()) for candidate in _candidates(value))
+    return reduce(or_, (Q(KeyTransformExact(key, value)) for value in values))
 
 
 def _candidates(value: str) -> list[str | float]:

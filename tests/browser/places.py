@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import uuid
+from itertools import product
 
 from jobs import identity, services
 from jobs.clock import Now
 from jobs.models import Batch, Effect, Job, Quarantine, Slice, WorkerBeat
+from jobs.statistics import WIDTHS
 from tests.jobs.api import states
 
 
@@ -62,11 +64,12 @@ def _work(text: str) -> None:
 
 
 def _numbers() -> None:
-    for number in range(24):
+    for number, width in product(range(24), WIDTHS):
         for queue, jobs in (("email", 40 + 7 * number % 60), ("ai", 12 + number % 5), ("crm", 90 - 3 * number)):
             counts = [0] * 4 + [jobs - 2, 2] + [0] * 11
             Slice.objects.create(
                 at=Now(-3_500.0 * number - 60),
+                width=width,
                 queue=queue,
                 task=f"{queue}.{number}.{uuid.uuid4()}",
                 outcome="completed",
@@ -76,4 +79,5 @@ def _numbers() -> None:
                 runs=counts,
                 totals=counts,
             )
-    Slice.objects.create(at=Now(-600), queue="email", task="send", outcome="dead", jobs=9, started=9)
+    for width in WIDTHS:
+        Slice.objects.create(at=Now(-600), width=width, queue="email", task="send", outcome="dead", jobs=9, started=9)

@@ -32,7 +32,7 @@ def test_each_end_is_counted_once() -> None:
     in_state("completed"), in_state("completed"), in_state("dead"), put(), running()
     assert [later(), later(), later()] == [3, 0, 0]
     assert {tally.outcome: tally.jobs for tally in Tally.objects.all()} == {"completed": 2, "dead": 1}
-    assert sum(part.jobs for part in Slice.objects.all()) == 3
+    assert [sum(part.jobs for part in Slice.objects.filter(width=width)) for width in statistics.WIDTHS] == [3, 3, 3]
 
 
 def test_tallies_grow() -> None:
@@ -91,10 +91,15 @@ def test_what_is_rolled_back_is_counted_again() -> None:
     assert (statistics.run_once(), Tally.objects.get().jobs) == (1, 1)
 
 
-def test_slices_are_of_five_minutes_and_go_after_a_week() -> None:
+def test_slices_begin_at_their_width_and_go_after_a_week() -> None:
     in_state("completed")
     later()
-    assert Slice.objects.get().at.minute % 5 == 0
+    begun = {part.width: part.at.timestamp() % (part.width * 60) for part in Slice.objects.all()}
+    assert begun == {
+        5: 0,
+        30: 0,
+        180: 0,
+    }
     later(9 * 86_400)
     for _ in range(3):
         later()

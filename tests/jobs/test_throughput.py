@@ -8,7 +8,7 @@ from jobs import throughput
 from jobs.clock import Now
 from jobs.models import Slice
 from jobs.queues import QUEUES
-from jobs.statistics import BOUNDS
+from jobs.statistics import BOUNDS, WIDTHS
 
 pytestmark = pytest.mark.django_db
 
@@ -18,10 +18,11 @@ HOUR, STEP = throughput.PERIODS["hour"]
 def ended(outcome: str = "completed", jobs: int = 1, ago: float = 60, queue: str = "email", bound: float = 1) -> None:
     """Jobs that ended so long ago, each of whose times was at most so many seconds."""
     counts = [jobs if one == bound else 0 for one in (*BOUNDS, None)]
-    Slice.objects.create(
-        at=Now(-ago), queue=queue, task=f"task {ago} {outcome}", outcome=outcome, jobs=jobs, started=jobs,
-        waits=counts, runs=counts, totals=counts,
-    )  # fmt: skip
+    for width in WIDTHS:
+        Slice.objects.create(
+            at=Now(-ago), width=width, queue=queue, task=f"task {ago} {outcome}", outcome=outcome, jobs=jobs,
+            started=jobs, waits=counts, runs=counts, totals=counts,
+        )  # fmt: skip
 
 
 def test_nothing_ended_is_said_of_each_queue() -> None:
@@ -57,3 +58,11 @@ def test_a_chart_has_a_point_for_each_step(period: str, points: int) -> None:
     assert (sum(point.ended for point in line), sum(point.failed for point in line)) == (5, 2)
     assert [point.at for point in line] == sorted(point.at for point in line)
     assert line[1].at - line[0].at == throughput.PERIODS[period][1] >= timedelta(minutes=5)
+
+
+@pytest.mark.parametrize("period", throughput.PERIODS)
+def test_each_period_is_read_from_slices_of_one_width(period: str) -> None:
+    ended(jobs=3)
+    span, step = throughput.PERIODS[period]
+    assert step in [timedelta(minutes=width) for width in WIDTHS]
+    assert throughput.of_queues(span)["email"].ended == 3

@@ -21,11 +21,13 @@ class Command(AnsweringCommand):
         parser.add_argument("query", nargs="*", help="narrow it: queue:email age:1d")
 
     def ask(self, *, query: list[str], **_: Any) -> dict[str, Any]:
-        self._groups = failures.groups(Job.objects.of_people(), " ".join(query))
+        found = failures.groups(Job.objects.of_people(), " ".join(query))
+        self._groups, self._since = found.groups, found.since
         return {
             "failures": [
                 asdict(group) | {"first": epoch(group.first), "last": epoch(group.last)} for group in self._groups
-            ]
+            ],
+            "since": epoch(found.since),
         }
 
     def show(self, answer: dict[str, Any]) -> None:
@@ -45,3 +47,7 @@ class Command(AnsweringCommand):
         )
         if not self._groups:
             self.stdout.write("Nothing failed.")
+        if self._since:
+            self.stdout.write(
+                f"Of jobs enqueued in the last {ago(self._since)}; narrow the search to see further back."
+            )

@@ -12,10 +12,13 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from jobs.admin import readonly
+from jobs.clock import Now
 from jobs.models import Batch, Job
 from jobs.models.job import new_id
+from jobs.query import windows
 from tests.jobs.admin.conftest import page
 from tests.jobs.api import states
+from tests.jobs.states import alter
 
 LIST = "jobs_job_changelist"
 
@@ -59,7 +62,7 @@ def test_a_longer_list_takes_no_more_queries(as_viewer: Client, owner: User, oth
         ) as queries:
             page(as_viewer, LIST)
         counts.append(len(queries))
-    assert counts[0] == counts[1] <= 8
+    assert counts[0] == counts[1] <= 9
 
 
 def test_the_list_does_not_read_arguments(as_viewer: Client) -> None:
@@ -75,6 +78,38 @@ def test_rows_are_counted_no_further_than_anybody_pages(as_viewer: Client, monke
         states.waiting()
     assert "More than 3 jobs" in page(as_viewer, LIST)
     assert Paginator(Job.objects.all(), 2).count == 5
+
+
+def test_what_is_older_than_the_newest_is_further_back(as_viewer: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(windows, "DEPTH", 3)
+    needle = states.waiting(args={"name": "Grace"})
+    for number in range(1, 6):
+        alter(states.waiting(), created_at=Now(number))
+    first = as_viewer.get(reverse(f"admin:{LIST}"), {"q": "args.name:Grace"})
+    assert (list(first.context["cl"].result_list), "Look further back" in first.content.decode()) == ([], True)
+    further = as_viewer.get(reverse(f"admin:{LIST}") + first.context["cl"].further())
+    assert [job.pk for job in further.context["cl"].result_list] == [needle.pk]
+    assert "Back to the newest" in further.content.decode()
+
+
+@pytest.mark.parametrize("before", ["", "x", "-1", "9" * 17, "²", "\x00"])
+def test_a_list_that_begins_nowhere_is_the_newest(as_viewer: Client, before: str) -> None:
+    job = states.waiting()
+    assert shown(as_viewer, before=before) == {job.pk}
+
+
+def test_records_are_looked_at_among_the_newest_and_by_their_job_however_old(
+    as_viewer: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(readonly, "COUNTED", 2)
+    needle = states.failed(error="needle")
+    for _ in range(3):
+        states.failed()
+    address = reverse("admin:jobs_attempt_changelist")
+    first = as_viewer.get(address, {"q": "needle"})
+    further = as_viewer.get(address + first.context["cl"].further())
+    by_job = as_viewer.get(address, {"q": str(needle.pk)})
+    assert [len(answer.context["cl"].result_list) for answer in (first, further, by_job)] == [0, 1, 1]
 
 
 @pytest.mark.parametrize(

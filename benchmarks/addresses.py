@@ -1,0 +1,208 @@
+"""Every page and every list of the site, with each filter, word of a search, and place far down in it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from urllib.parse import urlencode
+
+from django.contrib.auth.models import User
+from django.db.models import Count, Model
+from django.urls import reverse
+from django_celery_results.models import TaskResult
+
+from crm.models import Activity, Contact, Lead
+from email_automation.models import Classification, Mailbox, Message, OutgoingMail, SyncRun
+from jobs.models import (
+    Attempt,
+    AuditEntry,
+    Batch,
+    Effect,
+    Job,
+    JobEvent,
+    JobStatus,
+    Quarantine,
+    QueueControl,
+    Schedule,
+    TaskControl,
+    WorkerBeat,
+)
+
+FARTHEST = 200  # pages of fifty
+
+LISTS: dict[type[Model], tuple[str, ...]] = {  # of the admin, with what narrows them
+    Attempt: ("outcome=dead", "q=hung", "q=nowhere"),
+    JobEvent: ("q=user-7", "q=nowhere"),
+    Effect: ("status__exact=attempting", "q=nowhere"),
+    Batch: ("status__exact=closed", "q=import", "q=nowhere"),
+    Quarantine: ("q=JSON", "q=nowhere"),
+    AuditEntry: ("q=user-7", "q=nowhere"),
+    WorkerBeat: (),
+    QueueControl: (),
+    TaskControl: ("q=draft",),
+    Schedule: ("paused__exact=1", "q=minutes"),
+    TaskResult: ("status__exact=FAILURE", "q=update_crm", "q=nowhere"),
+    Message: (
+        *("intent=support", "needs_review__exact=1", "written_by=machine", "readable=no"),
+        *("q=question", "q=nowhere", "o=1", "o=3"),
+    ),
+    Classification: ("is_current__exact=1", "intent__exact=support", "q=question", "q=nowhere"),
+    OutgoingMail: ("status__exact=draft", "status__exact=failed", "q=Order", "q=nowhere"),
+    SyncRun: ("q=Inbox", "q=nowhere"),
+    Mailbox: ("q=Inbox",),
+    Contact: ("q=acme", "q=nowhere", "o=2"),
+    Lead: ("stage__exact=qualified", "band__exact=hot", "q=acme", "q=nowhere", "o=1"),
+    Activity: ("kind__exact=message", "q=question", "q=nowhere"),
+    User: ("q=user",),
+}
+
+WORDS = (  # of a search for jobs
+    *("status:dead", "status:waiting", "status:open", "status:trouble", "status:ended", "status:expired"),
+    *("queue:ai", "task:update_crm", "task:send_*", "task:nothing*", "owner:user-7", "owner:system", "owner:nobody"),
+    *("is:delayed", "is:due", "is:rung", "is:cancelling", "is:unique", "is:child", "is:retried"),
+    *("age:<2h", "age:>6d", "duration:>15s", "duration:>1h", "created:2020-01-01", "finished:>2020-01-01"),
+    *("run_at:2020-01-01", "error:hung", "error:nowhere", "reason:wanted", "reason:nowhere", "worker:worker-3@host-3"),
+    *("worker:nowhere", "attempts:>1", "attempts:>9", "failures:>1", "failures:>9", "priority:0", "priority:<2"),
+    *("key:order-10", "key:order-*", "schedule:7", "args.to:person-7@acme.example", "args.to:nobody@acme.example"),
+    *("hung", "nowhere", "order-100", "user-7", "status:dead queue:ai error:hung", "-status:completed", "-error:hung"),
+    *("status:completed args.to:nobody@acme.example", "status:dead error:nowhere", "status:waiting nowhere"),
+)
+
+
+@dataclass(frozen=True)
+class Address:
+    """`pattern` is the resolver's; `most`: milliseconds that 95 of 100 answers may take."""
+
+    name: str
+    path: str
+    most: int = 200
+
+
+def of_everything(user: User) -> list[Address]:
+    """What this person may want to see: pages and lists, those of others' things left to be refused."""
+    places = Places(user)
+    return [*_pages(places), *_job_list(places), *_records(), *_api(places)]
+
+
+class Places:
+    """Things that this person sees, one of each sort."""
+
+    def __init__(self, user: User) -> None:
+        self.jobs = Job.objects.visible_to(user).of_people()
+        self.user = user
+        self.batch = Batch.objects.annotate(size=Count("jobs")).order_by("-size")[0]
+        self.deep_page = max(1, min(self.jobs.count() // 50, FARTHEST))
+
+    def job(self, status: JobStatus) -> Job:
+        """In this state, or where there is none in any."""
+        return self.jobs.filter(status=status).order_by("pk").first() or self.jobs[0]
+
+    def far(self) -> Job:
+        """In the middle of the list."""
+        return self.jobs.newest_first()[self.jobs.count() // 2]
+
+
+def _pages(places: Places) -> Iterator[Address]:
+    yield Address("first page", reverse("admin:index"), 300)
+    for period in ("hour", "day", "week"):
+        yield Address(f"overview, {period}", f"{reverse('jobs-overview')}?period={period}", 300)
+    for age in ("1h", "1d", "7d", ""):
+        yield Address(f"failures, {age or 'all'}", f"{reverse('jobs-failures')}?age={age}")
+    for words in ("error:hung", "error:nowhere"):
+        yield Address(f"failures, all, {words}", f"{reverse('jobs-failures')}?{urlencode({'age': '', 'q': words})}")
+    dead = places.job(JobStatus.DEAD)
+    yield Address("one failure, in stages", reverse("jobs-stage", args=[dead.fingerprint]))
+    yield Address("in doubt", reverse("jobs-doubt"))
+    yield Address("workers", reverse("jobs-workers"))
+    yield Address("stop a worker", reverse("jobs-worker-stop", args=[WorkerBeat.objects.all()[0].pk]))
+    yield Address("enqueue", reverse("jobs-enqueue"))
+    yield Address("enqueue, form", f"{reverse('jobs-enqueue')}?task=send_email")
+    for status in (*(JobStatus.PENDING, JobStatus.RETRYING, JobStatus.PROCESSING, JobStatus.COMPLETED), dead.status):
+        job = places.job(JobStatus(status))
+        yield Address(f"job, {status}", reverse("admin:jobs_job_change", args=[job.pk]))
+    for verb in ("cancel", "retry", "run-now", "copy"):
+        yield Address(f"job, {verb}", reverse(f"admin:jobs_job_{verb}", args=[dead.pk]))
+    doubt = places.job(JobStatus.IN_DOUBT)
+    yield Address("job, in doubt", reverse("admin:jobs_job_change", args=[doubt.pk]))
+    if effect := Effect.objects.filter(job=doubt).first():
+        yield Address("job, resolve", reverse("admin:jobs_job_resolve", args=[doubt.pk, effect.pk]))
+    yield Address("job, reveal", reverse("admin:jobs_job_reveal", args=[dead.pk]))
+    yield Address("job, history", reverse("admin:jobs_job_history", args=[dead.pk]))
+    for app in ("jobs", "crm", "email_automation", "django_celery_results", "auth"):
+        yield Address(f"app {app}", reverse("admin:app_list", args=[app]))
+
+
+def _job_list(places: Places) -> Iterator[Address]:
+    address = reverse("admin:jobs_job_changelist")
+    dead, pending = places.job(JobStatus.DEAD), places.job(JobStatus.PENDING)
+    narrowed = [
+        *(f"status={status}" for status in ("open", "waiting", "trouble", *JobStatus.values)),
+        *("queue=ai", "queue=email", "task=draft_reply", "age=1h", "age=7d", "owner=system", "owner=1007"),
+        *(f"batch={places.batch.pk}", f"parent={dead.pk}", f"fingerprint={dead.fingerprint}"),
+        *("queue=ai&status=dead", "queue=ai&status=waiting", "status=completed&owner=1007", "o=1", "o=-1"),
+        *(f"q={pending.pk}", f"p={places.deep_page}", f"status=completed&p={places.deep_page}"),
+        *(urlencode({"q": words}) for words in WORDS),
+    ]
+    yield Address("jobs", address)
+    for words in narrowed:
+        yield Address(f"jobs, {words}", f"{address}?{words}")
+
+
+def _records() -> Iterator[Address]:
+    for model, narrowed in LISTS.items():
+        name = f"{model._meta.app_label}_{model._meta.model_name}"
+        address = reverse(f"admin:{name}_changelist")
+        rows = model._default_manager.order_by("pk")
+        called = str(model._meta.verbose_name_plural)
+        yield Address(called, address)
+        for words in (*narrowed, f"p={max(1, min(rows.count() // 100, FARTHEST))}"):
+            yield Address(f"{called}, {words}", f"{address}?{words}")
+        if row := rows.first():
+            yield Address(f"one of {called}", reverse(f"admin:{name}_change", args=[row.pk]))
+
+
+def _api(places: Places) -> Iterator[Address]:
+    jobs = reverse("api-jobs")
+    dead, far = places.job(JobStatus.DEAD), places.far()
+    narrowed = [
+        *(f"status={status}" for status in JobStatus.values),
+        *("queue=ai", "queue=email,ai", "task=draft_reply", f"user_id={places.user.pk}", "limit=200"),
+        *(f"correlation_id={dead.correlation_id}", f"parent_id={dead.pk}", f"batch_id={places.batch.pk}"),
+        *(
+            f"cursor={far.pk}",
+            f"cursor={far.pk}&status=dead",
+            f"cursor={far.pk}&queue=ai",
+            f"cursor={far.pk}&q=nowhere",
+        ),
+        *(urlencode({"q": words}) for words in WORDS),
+    ]
+    yield Address("GET jobs", jobs)
+    for words in narrowed:
+        yield Address(f"GET jobs, {words}", f"{jobs}?{words}")
+    yield Address("GET jobs/suggest", f"{reverse('api-jobs-suggest')}?q=task:")
+    for status in (JobStatus.PENDING, JobStatus.COMPLETED, JobStatus.DEAD):
+        job = places.job(status)
+        yield Address(f"GET job, {status}", reverse("api-job", args=[job.pk]))
+        yield Address(f"GET job/why, {status}", reverse("api-job-why", args=[job.pk]))
+    yield Address("GET job/result", reverse("api-job-result", args=[places.job(JobStatus.COMPLETED).pk]))
+    for queue in ("email", "ai"):
+        yield Address(f"GET queue stats, {queue}", reverse("api-queue-stats", args=[queue]))
+    yield Address("GET recent jobs", reverse("api-recent-jobs", args=[places.user.pk]))
+    for name in ("batches", "effects", "paused", "schedules", "workers", "schema", "docs"):
+        yield Address(f"GET {name}", reverse(f"api-{name}"))
+    yield Address("GET batches, closed", f"{reverse('api-batches')}?status=closed")
+    yield Address("GET batch", reverse("api-batch", args=[places.batch.pk]))
+    for period in ("hour", "week"):
+        yield Address(f"GET queues, {period}", f"{reverse('api-queues')}?period={period}")
+    for words in ("", "age:1d", "error:hung", "error:nowhere"):
+        yield Address(f"GET failures, {words or 'all'}", f"{reverse('api-failures')}?{urlencode({'q': words})}")
+    for name, narrowed_by in (
+        ("mail-messages", ("", "intent=support", "intent=nothing", "before=100")),
+        ("crm-leads", ("", "stage=qualified", "band=hot", "before=100")),
+        ("crm-contacts", ("", "before=100")),
+    ):
+        for words in narrowed_by:
+            yield Address(f"GET {name}, {words or 'all'}", f"{reverse(name)}?{words}")
+    if lead := Lead.objects.filter(user=places.user).first():
+        yield Address("GET lead", reverse("crm-lead", args=[lead.pk]))
+    yield Address("GET metrics", "/metrics")

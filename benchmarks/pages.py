@@ -1,0 +1,168 @@
+"""How fast the pages and lists are on a full ledger: each asked of a real web server, by three sorts of people."""
+
+from __future__ import annotations
+
+import contextlib
+import http.client
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import psycopg
+
+from benchmarks import ledger
+from benchmarks.ledger import Size
+from benchmarks.ours.looking import ASK, QUERIES, SCANS
+from benchmarks.servers import Servers, servers
+from fikiri.laptop.lifeline import ends_with_parent
+from fikiri.places import BASE
+from tests.servers.postgres import free_port
+
+NAME = "pages"
+WARM = 2  # answers that are not counted
+SECRET = "of-this-run-only"
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Site:
+    """The product on a scratch database."""
+
+    servers: Servers
+    folder: Path
+
+    def run(self, *command: str) -> str:
+        """A command of the product, to its end. Returns what it prints."""
+        done = subprocess.run(
+            [sys.executable, *command], check=True, stdout=subprocess.PIPE, text=True, cwd=BASE, env=self.env()
+        )
+        return done.stdout
+
+    @contextlib.contextmanager
+    def web(self) -> Iterator[int]:
+        """The web server as it is deployed, one process. Yields its port."""
+        port = free_port()
+        command = [
+            "-m",
+            "uvicorn",
+            "fikiri.asgi:application",
+            "--port",
+            str(port),
+            "--lifespan",
+            "off",
+            "--no-access-log",
+        ]
+        server = subprocess.Popen(
+            [sys.executable, *command],
+            stdout=(self.folder / "web.log").open("ab"),
+            stderr=subprocess.STDOUT,
+            cwd=BASE,
+            env=self.env(),
+            preexec_fn=ends_with_parent(),
+        )
+        try:
+            while not _answers(port):
+                if server.poll() is not None:
+                    raise RuntimeError(f"The web server ended:\n{(self.folder / 'web.log').read_text()[-3000:]}")
+                time.sleep(0.1)
+            yield port
+        finally:
+            server.terminate()
+            server.wait(30)
+
+    def env(self) -> dict[str, str]:
+        kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
+        return {
+            **kept,
+            "DJANGO_SETTINGS_MODULE": "benchmarks.ours.settings",
+            "DATABASE_URL": self.servers.database_url(NAME, "producer"),
+            "REDIS_URL": self.servers.redis_url(0),
+            "FIKIRI_VAR": str(self.folder),
+            "FIKIRI_LAPTOP": "1",
+            "SECRET_KEY": SECRET,
+            "JOBS_STAFF_ROLE": "none",
+            "API_RATE_USER": "0",
+            "LOG_LEVEL": "WARNING",
+        }
+
+
+def run(size: Size, rounds: int, say: Say) -> dict[str, Any]:
+    """Fill a ledger, start the web server, ask for everything."""
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="fikiri-bench-")))
+        site = Site(stack.enter_context(servers()), folder)
+        site.servers.create_database(NAME)
+        site.run("manage.py", "migrate", "--verbosity", "0")
+        with psycopg.connect(site.servers.database_url(NAME, "producer"), autocommit=True) as connection:
+            ledger.fill(connection, size)
+        say(f"filled: {size}")
+        visitors = json.loads(site.run("-m", "benchmarks.ours.visitors"))
+        with site.web() as port:
+            rows = [row for name, visitor in visitors.items() for row in visit(name, visitor, port, rounds, say)]
+    return {"finished": size.finished, "waiting": size.waiting, "running": size.running, **summary(rows), "pages": rows}
+
+
+def visit(name: str, visitor: dict[str, Any], port: int, rounds: int, say: Say) -> Iterator[dict[str, Any]]:
+    """Ask for every address of this person; those that are not for them are left out."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=120)
+    headers = {"Cookie": f"sessionid={visitor['session']}"}
+    for address in visitor["addresses"]:
+        status, told, _ = _ask(connection, address["path"], headers | {ASK: "1"})
+        if status != 200:
+            continue
+        times = [_ask(connection, address["path"], headers)[2] for _ in range(WARM + rounds)][WARM:]
+        row = {
+            "who": name,
+            "name": address["name"],
+            "median_ms": round(statistics.median(times), 1),
+            "p95_ms": round(_quantile(times, 0.95), 1),
+            "most_ms": address["most"],
+            "queries": int(told[QUERIES]),
+            "scans": int(told[SCANS]),
+        }
+        say(f"{name:8} {row['median_ms']:8.1f} {row['p95_ms']:8.1f} {row['queries']:3} {row['scans']:2}  {row['name']}")
+        yield row
+    connection.close()
+
+
+def summary(rows: list[dict[str, Any]]) -> dict[str, Any]:
+    """What was missed, and the slowest."""
+    late = [row for row in rows if row["p95_ms"] > row["most_ms"]]
+    return {
+        "addresses": len(rows),
+        "late": [f"{row['who']}: {row['name']}" for row in late],
+        "scans_of_the_job_table": sum(row["scans"] for row in rows),
+        "slowest_p95_ms": max(row["p95_ms"] for row in rows),
+        "median_of_p95_ms": round(statistics.median(row["p95_ms"] for row in rows), 1),
+    }
+
+
+def _ask(connection: http.client.HTTPConnection, path: str, headers: dict[str, str]) -> tuple[int, Any, float]:
+    began = time.perf_counter()
+    connection.request("GET", path, headers=headers)
+    answer = connection.getresponse()
+    answer.read()
+    return answer.status, answer.headers, 1000 * (time.perf_counter() - began)
+
+
+def _quantile(times: list[float], share: float) -> float:
+    return sorted(times)[max(0, round(share * len(times)) - 1)]
+
+
+def _answers(port: int) -> bool:
+    try:
+        with contextlib.closing(http.client.HTTPConnection("127.0.0.1", port, timeout=5)) as connection:
+            connection.request("GET", "/healthz")
+            return connection.getresponse().status == 200
+    except OSError:
+        return False

@@ -1,0 +1,69 @@
+"""How many jobs a queue has: quick on a full ledger, exact on one that is not."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.db.models import Count, Q, Sum
+
+from jobs.clock import Now
+from jobs.models import WAITING, Job, JobQuerySet, JobStatus, Tally
+from jobs.queues import QUEUES, limits
+
+FEW = 20_000  # jobs are counted one by one
+
+
+@dataclass
+class OpenCounts:
+    """Jobs of a queue that wait and are due, that wait for a later time, and that run."""
+
+    waiting: int = 0
+    delayed: int = 0
+    running: int = 0
+
+
+def open_counts(jobs: JobQuerySet) -> dict[str, OpenCounts]:
+    """Of these jobs, for every queue, what is not ended: two queries that indexes answer."""
+    counts = {queue: OpenCounts() for queue in QUEUES}
+    due, later = Count("id", filter=Q(run_at__lte=Now())), Count("id", filter=Q(run_at__gt=Now()))
+    for queue, waiting, delayed in jobs.waiting().order_by().values_list("queue").annotate(due=due, later=later):
+        if queue in counts:
+            counts[queue].waiting, counts[queue].delayed = waiting, delayed
+    running = jobs.filter(status=JobStatus.PROCESSING).order_by().values_list("queue").annotate(number=Count("*"))
+    for queue, number in running:
+        if queue in counts:
+            counts[queue].running = number
+    return counts
+
+
+def queue_stats(queue: str, jobs: JobQuerySet | None = None, *, whole: bool = True) -> dict[str, int]:
+    """Jobs of a queue: waiting and due, waiting for a later time, all, and those with an outcome.
+
+    On a ledger of more than `FEW` jobs, an outcome counts as often as there was one, also of a job that is pruned by
+    now, and within seconds.
+
+    Args:
+        jobs: Those that may be counted.
+        whole: Whether these are all of the queue; of a part at most the newest `FEW` are counted.
+    """
+    limits(queue)
+    seen = (Job.objects.all() if jobs is None else jobs).of_people()
+    is_full = Job.objects.order_by("-created_at", "-pk").values("pk")[FEW : FEW + 1].exists()
+    counted = _with_outcome(seen, queue) if not (is_full and whole) else _outcomes(queue)
+    unfinished = open_counts(seen.filter(queue=queue))[queue]
+    return {
+        "pending_jobs": unfinished.waiting,
+        "delayed_jobs": unfinished.delayed,
+        "total_jobs": counted + unfinished.waiting + unfinished.delayed + unfinished.running,
+        "total_results": counted,
+    }
+
+
+def _with_outcome(jobs: JobQuerySet, queue: str) -> int:
+    ended = jobs.filter(queue=queue).exclude(status__in=[*WAITING, JobStatus.PROCESSING])
+    return ended.newest_first().values("pk")[:FEW].count()
+
+
+def _outcomes(queue: str) -> int:
+    ended: int = Tally.objects.filter(queue=queue).aggregate(sum=Sum("jobs", default=0))["sum"]
+    return ended

@@ -1,0 +1,42 @@
+"""How many jobs a queue has, on a ledger that is full."""
+
+import pytest
+from django.contrib.auth.models import User
+
+from jobs import counting, statistics
+from jobs.clock import Now
+from jobs.models import Counted, Job
+from tests.jobs.api import states
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def full(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(counting, "FEW", 3)
+
+
+def test_a_full_ledger_is_not_counted_again_but_what_waits_is() -> None:
+    statistics.run_once()
+    for _ in range(4):
+        states.completed()
+    states.waiting(), states.waiting(delay=60), states.running()
+    Counted.objects.update(since=Now(-60), until=Now(-30))
+    Job.objects.filter(status="completed").update(finished_at=Now(-20))
+    statistics.run_once()
+    assert counting.queue_stats("crm") == {
+        "pending_jobs": 1, "delayed_jobs": 1, "total_jobs": 7, "total_results": 4,
+    }  # fmt: skip
+
+
+def test_of_ones_own_the_newest_are_counted(django_user_model: type[User]) -> None:
+    owner = django_user_model.objects.create(username="ann")
+    for _ in range(5):
+        states.completed(owner.pk)
+    own = Job.objects.visible_to(owner)
+    assert counting.queue_stats("crm", own, whole=False)["total_results"] == 3
+
+
+def test_a_ledger_with_few_jobs_is_counted_exactly() -> None:
+    states.completed(), states.dead()
+    assert counting.queue_stats("crm")["total_results"] == 2
