@@ -16,7 +16,7 @@ from typing import Any
 import structlog
 from celery.canvas import Signature
 from django.db import transaction
-from django.db.models import Count
+from django.db.models import Count, Sum
 from django_celery_results.models import TaskResult
 
 from jobs import audit, correlation, enqueueing, lifecycle, registry
@@ -48,7 +48,7 @@ def create(
         on_success: Enqueued once every member has completed.
         on_complete: Enqueued once no member is unfinished, however they ended.
         stop_on_failure: Cancel what still waits when a member has failed.
-        parent: Is not finished before this one.
+        parent: Is not finished before this one, and counts its members too.
 
     Raises:
         UnknownTask, InvalidArguments: of what follows.
@@ -71,10 +71,11 @@ def close(batch_id: uuid.UUID) -> bool:
 
 
 def cancel(batch_id: uuid.UUID, *, by: str, reason: str) -> int:
-    """Cancel the members that wait or run. Returns how many were cancelled or asked to stop."""
-    cancelled = Batch.objects.filter(pk=batch_id, finished_at=None).exclude(status=BatchStatus.CANCELLED)
-    changed = cancelled.update(status=BatchStatus.CANCELLED)
-    number = _cancel_members(batch_id, [*WAITING, JobStatus.PROCESSING], by=by, reason=reason)
+    """Cancel the members that wait or run, those of the batches within it too. Returns how many of them."""
+    batches = _with_those_within(batch_id)
+    going_on = Batch.objects.filter(finished_at=None).exclude(status=BatchStatus.CANCELLED)
+    changed = sum(going_on.filter(pk=pk).update(status=BatchStatus.CANCELLED) for pk in sorted(batches))
+    number = _cancel_members(batches, [*WAITING, JobStatus.PROCESSING], by=by, reason=reason)
     if changed or number:
         audit.record("cancel", f"batch {batch_id}", by=by, reason=reason, after={"cancelled": number})
     return number
@@ -101,8 +102,27 @@ class Counts:
     dropped: int
 
     @property
+    def ended(self) -> int:
+        return self.completed + self.failed + self.dropped
+
+    @property
     def all_ended(self) -> bool:
-        return self.completed + self.failed + self.dropped >= self.total
+        return self.ended >= self.total
+
+
+def count(batch: Batch) -> Counts:
+    """Its members as they are now, and those of the batches within it as they were last counted."""
+    # Counted by the index alone, which a column outside of it would prevent.
+    rows = Job.objects.filter(batch=batch).order_by().values_list("status").annotate(number=Count("*"))
+    own = Counter(dict(rows))
+    sums = Batch.objects.filter(parent=batch).aggregate(*map(Sum, ("total", "completed", "failed", "dropped")))
+    total, completed, failed, dropped = (number or 0 for number in sums.values())
+    return Counts(
+        total=max(own.total() + total, batch.total),
+        completed=own[JobStatus.COMPLETED] + completed,
+        failed=own[JobStatus.FAILED] + own[JobStatus.DEAD] + failed,
+        dropped=own[JobStatus.CANCELLED] + own[JobStatus.EXPIRED] + dropped,
+    )
 
 
 class Watcher:
@@ -126,26 +146,14 @@ def run_once() -> int:
 
 
 def _look_at(batch: Batch) -> bool:
-    counts = _count(batch)
+    counts = count(batch)
     if (batch.total, batch.completed, batch.failed, batch.dropped) != astuple(counts):
         Batch.objects.filter(pk=batch.pk).update(**asdict(counts))
     if counts.failed and batch.stop_on_failure:
-        _cancel_members(batch.pk, WAITING, by="batch", reason="a member failed")
+        _cancel_members(_with_those_within(batch.pk), WAITING, by="batch", reason="a member failed")
     if batch.status == BatchStatus.CANCELLED:  # what a member that still ran has added
-        _cancel_members(batch.pk, WAITING, by="batch", reason="its batch is cancelled")
+        _cancel_members([batch.pk], WAITING, by="batch", reason="its batch is cancelled")
     return batch.status != BatchStatus.OPEN and counts.all_ended and _finish(batch.pk)
-
-
-def _count(batch: Batch) -> Counts:
-    # Counted by the index alone, which a column outside of it would prevent.
-    rows = Job.objects.filter(batch=batch).order_by().values_list("status").annotate(number=Count("*"))
-    counts = Counter(dict(rows))
-    return Counts(
-        total=max(counts.total(), batch.total),
-        completed=counts[JobStatus.COMPLETED],
-        failed=counts[JobStatus.FAILED] + counts[JobStatus.DEAD],
-        dropped=counts[JobStatus.CANCELLED] + counts[JobStatus.EXPIRED],
-    )
 
 
 def _finish(batch_id: uuid.UUID) -> bool:
@@ -154,7 +162,7 @@ def _finish(batch_id: uuid.UUID) -> bool:
         batch = lifecycle.lock(Batch.objects.filter(pk=batch_id, finished_at=None)).first()
         if batch is None or _has_open_children(batch):
             return False
-        counts = _count(batch)
+        counts = count(batch)
         if not counts.all_ended:
             return False
         all_completed = counts.completed == counts.total
@@ -192,8 +200,16 @@ def _results(ids: Sequence[str]) -> list[Any]:
     return [json.loads(by_id[task_id]) if by_id.get(task_id) else None for task_id in ids]
 
 
-def _cancel_members(batch_id: uuid.UUID, statuses: Sequence[JobStatus], *, by: str, reason: str) -> int:
-    members = Job.objects.filter(batch=batch_id, status__in=statuses, cancel_requested_at=None)
+def _with_those_within(batch_id: uuid.UUID) -> list[uuid.UUID]:
+    """A batch, its children, theirs ..."""
+    found = level = [batch_id]
+    while level := list(Batch.objects.filter(parent__in=level).order_by().values_list("pk", flat=True)):
+        found = [*found, *level]
+    return found
+
+
+def _cancel_members(batches: Sequence[uuid.UUID], statuses: Sequence[JobStatus], *, by: str, reason: str) -> int:
+    members = Job.objects.filter(batch__in=batches, status__in=statuses, cancel_requested_at=None)
     total = 0
     while ids := list(members.values_list("pk", flat=True)[:CANCEL_AT_ONCE]):
         total += sum(lifecycle.cancel(pk, by=by, reason=reason) is not None for pk in ids)

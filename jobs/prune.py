@@ -21,7 +21,8 @@ KEYS_KEPT = 7 * DAY  # seconds
 
 def run_once(limit: int = AT_ONCE) -> int:
     """Remove up to `limit` jobs of each shelf whose time is over. Returns how many went."""
-    Batch.objects.filter(finished_at__lt=Now(-KEYS_KEPT), jobs=None, children=None).delete()
+    uncounted = Q(parent__isnull=False, parent__finished_at=None)  # one that goes on counts what is within it
+    Batch.objects.filter(~uncounted, finished_at__lt=Now(-KEYS_KEPT), jobs=None, children=None).delete()
     IdempotencyKey.objects.filter(created_at__lt=Now(-KEYS_KEPT)).delete()
     return sum(_prune(shelf, limit) for shelf in shelves())
 

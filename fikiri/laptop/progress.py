@@ -1,4 +1,4 @@
-"""Live bars: how much of the mailbox is read, how many messages are classified, how many customers are up to date."""
+"""Live bars: how much of the mailbox is read, how many are classified, whose customer is up to date; and all of it."""
 
 from types import TracebackType
 from typing import Self
@@ -7,7 +7,8 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
 from fikiri.laptop.pipeline import Tally
-from jobs.models import Job, JobStatus
+from jobs import batches
+from jobs.models import Batch, Job, JobStatus
 
 CLASSIFY = "classify_message"
 CUSTOMERS = "update_crm"
@@ -30,6 +31,7 @@ class Bars:
         self._mail = self._bar("Mail read")
         self._classified = self._bar("Classified")
         self._customers = self._bar("Customers")
+        self._all = self._bar("All of it")
 
     def __enter__(self) -> Self:
         self._progress.start()
@@ -43,6 +45,8 @@ class Bars:
         self._progress.update(self._mail, completed=sync.percent or 0.0, total=100, note=sync.progress_message)
         self._update(self._classified, tally, CLASSIFY, sync)
         self._update(self._customers, tally, CUSTOMERS, sync)
+        if sync.batch and not self._progress.disable:
+            self._count(sync.batch)
 
     def _bar(self, name: str) -> TaskID:
         return self._progress.add_task(name, total=None, note="")
@@ -56,3 +60,9 @@ class Bars:
         self._progress.update(
             bar, completed=1 if nothing_to_do else done, total=1 if nothing_to_do else total or None, note=note
         )
+
+    def _count(self, batch: Batch) -> None:
+        counts = batches.count(batch)  # not the row, which lags a second: the last look would show that it goes on
+        failed = f", {counts.failed} failed" if counts.failed else ""
+        note = f"{counts.ended} of {counts.total} jobs{failed}"
+        self._progress.update(self._all, completed=counts.ended, total=counts.total or None, note=note)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from django.db import IntegrityError, transaction
-from django.db.models import Case, F, Q, Value, When
+from django.db.models import Case, F, PositiveIntegerField, Q, Value, When
 from django_celery_results.models import TaskResult
 
 from jobs.clock import Now
@@ -134,7 +134,23 @@ def _project(jobs: Sequence[Job]) -> None:
 
 
 def _reopen(batches: set[uuid.UUID]) -> None:
+    """Those of jobs that run again, and the batches around them, which count their members too."""
     # Also one that has not ended: whoever ends it now waits for this lock, counts again, and sees the job wait.
-    ended = When(finished_at__isnull=False, then=Value(BatchStatus.CLOSED.value))
-    for batch in sorted(batches):
-        Batch.objects.filter(pk=batch).update(status=Case(ended, default=F("status")), finished_at=None)
+    # What had ended is counted from nothing: members that are pruned by now are not waited for.
+    had_ended = Q(finished_at__isnull=False)
+    for batch in sorted(_and_around(batches)):
+        Batch.objects.filter(pk=batch).update(
+            status=Case(When(had_ended, then=Value(BatchStatus.CLOSED.value)), default=F("status")),
+            total=Case(When(had_ended, then=Value(0)), default=F("total"), output_field=PositiveIntegerField()),
+            finished_at=None,
+        )
+
+
+def _and_around(batches: set[uuid.UUID]) -> set[uuid.UUID]:
+    """With their parents, their parents' parents ..."""
+    level = batches
+    while level:
+        parents = Batch.objects.filter(pk__in=level, parent__isnull=False).order_by()
+        level = set(parents.values_list("parent_id", flat=True))
+        batches = batches | level
+    return batches

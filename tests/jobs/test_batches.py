@@ -81,10 +81,10 @@ def test_one_whose_last_member_runs_again_meanwhile_does_not_end(monkeypatch: py
     batch = batches.create()
     job = in_state("dead", batch_id=batch.pk)
     batches.close(batch.pk)
-    seen = batches._count(batch)
+    seen = batches.count(batch)
     services.retry(job.pk, by="ann")
-    counted = iter([seen, batches._count(batch)])  # the first look saw the job before it was put back
-    monkeypatch.setattr(batches, "_count", lambda _: next(counted))
+    counted = iter([seen, batches.count(batch)])  # the first look saw the job before it was put back
+    monkeypatch.setattr(batches, "count", lambda _: next(counted))
     assert batches.run_once() == 0
 
 
@@ -148,6 +148,74 @@ def test_a_parent_waits_for_its_children() -> None:
     batches.run_once()
     parent.refresh_from_db()
     assert parent.status == BatchStatus.COMPLETED
+
+
+def test_a_parent_counts_what_is_within_it_too() -> None:
+    parent = batches.create("all")
+    child = batches.create("some", parent=parent)
+    grandchild = batches.create("few", parent=child)
+    members(parent, 1)
+    first, _ = members(child, 2)
+    [second] = members(grandchild, 1)
+    lifecycle.complete([(take(first), "null")])
+    lifecycle.fail(take(second), BROKEN)
+    for _ in range(3):  # what is innermost was made last
+        batches.run_once()
+    parent.refresh_from_db()
+    assert (parent.total, parent.completed, parent.failed) == (4, 1, 1)
+
+
+def test_a_parent_has_not_succeeded_where_a_childs_member_failed() -> None:
+    parent = batches.create(on_success=("add", {"a": 1, "b": 2}))
+    child = batches.create(parent=parent)
+    [only] = members(child, 1)
+    lifecycle.fail(take(only), BROKEN)
+    close_and_count(parent, child)
+    assert (parent.status, follower("add")) == (BatchStatus.FAILED, None)
+
+
+def test_a_childs_member_that_runs_again_reopens_the_parent_too() -> None:
+    parent = batches.create(on_success=("add", {"a": 1, "b": 2}))
+    child = batches.create(parent=parent)
+    job = in_state("dead", batch_id=child.pk)
+    close_and_count(parent, child)
+    services.retry(job.pk, by="ann")
+    parent.refresh_from_db()
+    assert parent.finished_at is None
+    lifecycle.complete([(take(row(job.pk)), "null")])
+    close_and_count(parent, child)
+    assert (parent.status, parent.completed, parent.total) == (BatchStatus.COMPLETED, 1, 1)
+    assert follower("add")
+
+
+def test_one_that_goes_on_after_members_were_pruned_ends_again() -> None:
+    batch = batches.create()
+    gone, job = members(batch, 1)[0], in_state("dead", batch_id=batch.pk)
+    lifecycle.complete([(take(gone), "null")])
+    close_and_count(batch)
+    row(gone.pk).delete()
+    services.retry(job.pk, by="ann")
+    lifecycle.complete([(take(row(job.pk)), "null")])
+    close_and_count(batch)
+    assert batch.status == BatchStatus.COMPLETED
+
+
+def test_cancelling_a_parent_cancels_what_is_within_it() -> None:
+    parent = batches.create()
+    child = batches.create(parent=parent)
+    [waiting] = members(child, 1)
+    assert batches.cancel(parent.pk, by="tests", reason="wrong mailbox") == 1
+    child.refresh_from_db()
+    assert (row(waiting.pk).status, child.status) == (JobStatus.CANCELLED, BatchStatus.CANCELLED)
+
+
+def close_and_count(*all_of_them: Batch) -> None:
+    for batch in all_of_them:
+        batches.close(batch.pk)
+    for _ in all_of_them:
+        batches.run_once()
+    for batch in all_of_them:
+        batch.refresh_from_db()
 
 
 def test_cancelling_cancels_what_waits() -> None:

@@ -75,3 +75,15 @@ def test_members_of_a_batch_that_goes_on_are_kept_and_go_with_it_later() -> None
     prune.run_once()
     assert not Batch.objects.exists()
     assert not Job.objects.filter(pk=job.pk).exists()
+
+
+def test_what_is_within_a_batch_that_goes_on_is_kept() -> None:
+    parent = batches.create()
+    child = batches.create(parent=parent)
+    Batch.objects.filter(pk=child.pk).update(finished_at=Now(-100 * DAY))
+    prune.run_once()
+    assert Batch.objects.filter(pk=child.pk).exists()
+    Batch.objects.update(finished_at=Now(-100 * DAY))
+    for _ in range(2):  # from the inside
+        prune.run_once()
+    assert not Batch.objects.exists()

@@ -148,8 +148,8 @@ VERBS = [
     ),
     _effect(
         "what is open is asked about",
-        "case EffectStatus.ATTEMPTING:\n            answer",
-        "case None:\n            answer",
+        "case EffectStatus.ATTEMPTING:\n            with",
+        "case None:\n            with",
     ),
     _effect("what cannot be known is not made", "if answer is Doubt.CANNOT_KNOW:", "if False:"),
     _effect("an effect is written down before it is made", "if _in_transaction():", "if False:"),
@@ -188,11 +188,25 @@ VERBS = [
     Guard(
         "a batch waits for all its members",
         "jobs/batches.py",
-        "return self.completed + self.failed + self.dropped >= self.total",
+        "return self.ended >= self.total",
         "return True",
         "test_batches",
     ),
     Guard("a batch waits for its children", "jobs/batches.py", " or _has_open_children(batch):", ":", "test_batches"),
+    Guard(
+        "a member that runs again reopens what is around its batch",
+        "jobs/lifecycle/again.py",
+        "sorted(_and_around(batches))",
+        "sorted(batches)",
+        "test_batches",
+    ),
+    Guard(
+        "what a batch that goes on counts is kept",
+        "jobs/prune.py",
+        "filter(~uncounted, finished_at__lt=Now(-KEYS_KEPT)",
+        "filter(finished_at__lt=Now(-KEYS_KEPT)",
+        "test_prune",
+    ),
     Guard(
         "a batch is finished once",
         "jobs/batches.py",
@@ -309,7 +323,7 @@ VERBS = [
     Guard(
         "a job that has just ended is kept",
         "jobs/prune.py",
-        "finished_at__lt=Now(-days * DAY)",
+        "finished_at__lt=Now(-self.days * DAY)",
         "finished_at__lt=Now()",
         "test_prune",
     ),
