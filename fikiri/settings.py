@@ -214,6 +214,7 @@ GOOGLE_CLIENT_SECRET = env.str("GOOGLE_CLIENT_SECRET", default="")
 GOOGLE_AUTH_URI = env.str("GOOGLE_AUTH_URI", default="https://accounts.google.com/o/oauth2/v2/auth")
 GOOGLE_TOKEN_URI = env.str("GOOGLE_TOKEN_URI", default="https://oauth2.googleapis.com/token")
 GOOGLE_REVOKE_URI = env.str("GOOGLE_REVOKE_URI", default="https://oauth2.googleapis.com/revoke")
+GOOGLE_REDIRECT_URI = env.str("GOOGLE_REDIRECT_URI", default="")
 GMAIL_API_ROOT = env.str("GMAIL_API_ROOT", default="https://gmail.googleapis.com").rstrip("/")
 GMAIL_ACCESS = env.str("GMAIL_ACCESS", default="modify")  # or read-and-send
 GMAIL_COSTS = env.dict("GMAIL_COSTS", cast={"value": int}, default={})  # units that differ from the table in quota.py

@@ -4,6 +4,7 @@ from django.contrib import admin
 from django.urls import include, path, re_path
 from django.views.generic import RedirectView
 
+from email_automation.callback import gmail_callback
 from fikiri import flower, health
 from jobs.api.metrics import Metrics
 from jobs.api.unknown import unknown
@@ -24,6 +25,7 @@ urlpatterns = [
     path("api/", include("crm.urls")),
     re_path(r"^api/", unknown),
     path("mail/", include("email_automation.public_urls")),
+    path("mailboxes/gmail/callback", gmail_callback, name="gmail-callback"),
     path("admin/mail-sink/", include("fikiri.mail_sink")),
     path("admin/jobs/", include("jobs.admin.urls")),
     path("admin/", admin.site.urls),

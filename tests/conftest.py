@@ -16,7 +16,7 @@ from fikiri.laptop.valkey import Valkey
 from jobs import registry
 from tests.servers.programs import Programs
 
-pytest_plugins = ["jobs.testing.fixtures"]
+pytest_plugins = ["jobs.testing.fixtures", "tests.email_automation.google"]
 
 RANDOM_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 DATABASE_FIXTURES = {"db", "transactional_db", "django_db_setup"}

@@ -9,7 +9,8 @@ from django.db.models import OuterRef, QuerySet, Subquery
 from django.http import HttpRequest
 
 from email_automation import services
-from email_automation.admin.reading import ModelAdminBase, ReadOnlyAdmin, ReadOnlyInline, enqueue_each
+from email_automation.admin.connecting import AccountInline, Connecting
+from email_automation.admin.reading import ReadOnlyAdmin, ReadOnlyInline, enqueue_each
 from email_automation.mailboxes import MailboxError, open_mailbox
 from email_automation.models import Mailbox, MailboxKind, SyncRun
 
@@ -64,19 +65,22 @@ class SyncRunInline(ReadOnlyInline):
 
 
 @admin.register(Mailbox)
-class MailboxAdmin(ModelAdminBase):
+class MailboxAdmin(Connecting):
     form = MailboxForm
-    list_display = ("name", "kind", "user", "location", "last_synced_at")
-    list_select_related = ("user",)
+    list_display = ("name", "kind", "user", "location", "account_state", "last_synced_at")
+    list_select_related = ("user", "account")
     list_filter = ("kind", ("user", admin.RelatedOnlyFieldListFilter))
     search_fields = ("name", "location", "user__username")
     autocomplete_fields = ("user",)
     readonly_fields = ("kind", "created_at", "last_synced_at")
-    inlines = (SyncRunInline,)
-    actions = ("sync_now",)
+    inlines = (AccountInline, SyncRunInline)
+    actions = ("sync_now", "disconnect")
 
     def get_readonly_fields(self, request: HttpRequest, obj: Mailbox | None = None) -> tuple[str, ...]:
-        return (*self.readonly_fields, "user") if obj else self.readonly_fields
+        if obj is None:
+            return self.readonly_fields
+        at_provider = obj.kind in (MailboxKind.GMAIL, MailboxKind.IMAP)  # reached by its account, not at a path
+        return (*self.readonly_fields, "user", *(["location"] if at_provider else []))
 
     @admin.action(description="Sync now", permissions=["change"])
     def sync_now(self, request: HttpRequest, mailboxes: QuerySet[Mailbox]) -> None:

@@ -3,6 +3,7 @@
 from email_automation.models.account import Account, AccountState, Provider, Security
 from email_automation.models.answers import AIAnswer, AIUsage, Classification
 from email_automation.models.automation import AutomaticAction, AutomationSetting, KillSwitch
+from email_automation.models.consent import Consent
 from email_automation.models.followups import OPEN_FOLLOW_UPS, FollowUp, FollowUpRule, FollowUpStatus
 from email_automation.models.mailbox import Mailbox, MailboxKind, SyncRun
 from email_automation.models.message import Attachment, Copy, Message, MessageHtml
@@ -31,6 +32,7 @@ __all__ = [
     "AutomaticAction",
     "AutomationSetting",
     "Classification",
+    "Consent",
     "Copy",
     "FollowUp",
     "FollowUpRule",

@@ -1,6 +1,7 @@
 """What may be asked of the mail part."""
 
 from email_automation.services.answering import ask_ai, classify_again, draft_reply, summarise
+from email_automation.services.connecting import Connected, begin_gmail, disconnect, finish_gmail
 from email_automation.services.followups import (
     add_follow_up_rule,
     delete_follow_up_rule,
@@ -23,17 +24,21 @@ from email_automation.services.sending import (
 )
 
 __all__ = [
+    "Connected",
     "add_follow_up_rule",
     "add_mailbox",
     "add_rule",
     "approve",
     "ask_ai",
+    "begin_gmail",
     "change_rule",
     "classify_again",
     "connect_imap",
     "delete_follow_up_rule",
     "delete_rule",
+    "disconnect",
     "draft_reply",
+    "finish_gmail",
     "mailbox_of",
     "offer_follow_ups",
     "propose",

@@ -1,6 +1,5 @@
 """One process refreshes a token, all others use it; a revoked grant parks the mailbox's jobs and nobody else's."""
 
-from collections.abc import Callable, Iterator
 from datetime import timedelta
 from functools import partial
 
@@ -11,41 +10,15 @@ from pytest_django.fixtures import Settings
 
 from email_automation import accounts, google_tokens
 from email_automation.google_tokens import TokenUnavailable
-from email_automation.models import Account, AccountState, Mailbox, MailboxKind, Provider
+from email_automation.models import Account, AccountState, Mailbox, MailboxKind
 from jobs.clock import Now
 from jobs.errors import Fail, Held
 from jobs.models import Job
 from jobs.testing import drain
+from tests.email_automation.google import Connect
 from tests.jobs.test_races import together
-from tests.servers.google_tokens import TokenServer, serving
+from tests.servers.google_tokens import TokenServer
 from tests.servers.smtp import Server
-
-Connect = Callable[..., Account]
-
-
-@pytest.fixture(scope="module")
-def token_server() -> Iterator[TokenServer]:
-    with serving() as server:
-        yield server
-
-
-@pytest.fixture
-def google(token_server: TokenServer, settings: Settings) -> TokenServer:
-    """The token server, which everybody is sent to."""
-    settings.GOOGLE_TOKEN_URI = f"{token_server.url}/token"
-    settings.GOOGLE_REVOKE_URI = f"{token_server.url}/revoke"
-    settings.GOOGLE_CLIENT_ID, settings.GOOGLE_CLIENT_SECRET = "client", "client-secret"
-    token_server.answers.clear()
-    return token_server
-
-
-@pytest.fixture
-def connect(google: TokenServer) -> Connect:
-    def connect(user: User, address: str = "me@gmail.com") -> Account:
-        mailbox, _ = Mailbox.objects.get_or_create(user=user, kind=MailboxKind.GMAIL, name=address, location=address)
-        return accounts.keep(mailbox, Provider.GMAIL, address, refresh_token=google.grant(address))
-
-    return connect
 
 
 def refreshes(google: TokenServer, account: Account) -> int:

@@ -1,7 +1,9 @@
-"""A token server on loopback that speaks as much of Google's as refreshing and revoking take, and that keeps count."""
+"""Google's accounts on loopback: consents with PKCE, refreshing, revoking; it keeps count, and errs as it is told."""
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import json
 import secrets
 import threading
@@ -11,7 +13,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
-from urllib.parse import parse_qs
+from urllib.parse import parse_qs, parse_qsl, urlsplit
+
+Said = tuple[int, Any]
 
 
 @dataclass
@@ -23,7 +27,9 @@ class TokenServer:
     issued: dict[str, str] = field(default_factory=dict)  # access tokens, and whose they are
     refreshes: Counter[str] = field(default_factory=Counter)
     revoked: list[str] = field(default_factory=list)
-    answers: list[tuple[int, Any]] = field(default_factory=list)
+    answers: list[Said] = field(default_factory=list)
+    changes: dict[str, Any] = field(default_factory=dict)  # of what a consent's token says
+    consents: dict[str, dict[str, str]] = field(default_factory=dict)  # by code
     busy: threading.Event = field(default_factory=threading.Event)  # set: it answers at once
     lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -33,26 +39,64 @@ class TokenServer:
         self.owners[token] = owner
         return token
 
-    def token(self, form: dict[str, str]) -> tuple[int, Any]:
-        with self.lock:
-            refresh = form.get("refresh_token", "")
-            self.refreshes[refresh] += 1
-            if self.answers:
-                return self.answers.pop(0)
-            if refresh not in self.owners:
-                return 400, {"error": "invalid_grant", "error_description": "Token has been expired or revoked."}
-            access = f"ya29.{secrets.token_urlsafe(24)}"
-            self.issued[access] = self.owners[refresh]
-            return 200, {"access_token": access, "expires_in": 3599, "token_type": "Bearer", "scope": "all"}
+    def consent(self, url: str, owner: str, *, ticked: str | None = None) -> dict[str, str]:
+        """What the owner's browser brings back from the page that it was sent to, all boxes or these ticked."""
+        asked = dict(parse_qsl(urlsplit(url).query, strict_parsing=True))
+        assert (asked["response_type"], asked["code_challenge_method"]) == ("code", "S256")
+        assert (asked["access_type"], asked["prompt"]) == ("offline", "consent")
+        code = secrets.token_urlsafe(16)
+        self.consents[code] = asked | {"owner": owner, "scope": asked["scope"] if ticked is None else ticked}
+        return {"state": asked["state"], "code": code, "scope": self.consents[code]["scope"]}
 
-    def revoke(self, form: dict[str, str]) -> tuple[int, Any]:
+    def token(self, form: dict[str, str]) -> Said:
         with self.lock:
-            token = form.get("token", "")
-            self.revoked.append(token)
+            if form["grant_type"] == "authorization_code":
+                return self.answers.pop(0) if self.answers else self._exchanged(form)
+            return self._refreshed(form)
+
+    def revoke(self, form: dict[str, str]) -> Said:
+        with self.lock:
+            self.revoked.append(form.get("token", ""))
             if self.answers:
                 return self.answers.pop(0)
-            known = self.owners.pop(token, None)
+            known = self.owners.pop(form.get("token", ""), None)
             return (200, {}) if known else (400, {"error": "invalid_token"})
+
+    def _refreshed(self, form: dict[str, str]) -> Said:
+        refresh = form.get("refresh_token", "")
+        self.refreshes[refresh] += 1
+        if self.answers:
+            return self.answers.pop(0)
+        if refresh not in self.owners:
+            return 400, {"error": "invalid_grant", "error_description": "Token has been expired or revoked."}
+        return 200, {"access_token": self._access(self.owners[refresh]), "expires_in": 3599, "token_type": "Bearer"}
+
+    def _exchanged(self, form: dict[str, str]) -> Said:
+        asked = self.consents.pop(form.get("code", ""), None)
+        if asked is None or asked["redirect_uri"] != form.get("redirect_uri"):
+            return 400, {"error": "invalid_grant", "error_description": "Malformed auth code."}
+        challenge = base64.urlsafe_b64encode(hashlib.sha256(form.get("code_verifier", "").encode()).digest())
+        if challenge.rstrip(b"=").decode() != asked["code_challenge"]:
+            return 400, {"error": "invalid_grant", "error_description": "Invalid code verifier."}
+        token = {
+            "access_token": self._access(asked["owner"]),
+            "refresh_token": self.grant(asked["owner"]),
+            "id_token": id_token({"aud": asked["client_id"], "email": asked["owner"]}),
+            "expires_in": 3599,
+            "scope": asked["scope"],
+            "token_type": "Bearer",
+        }
+        return 200, {name: value for name, value in (token | self.changes).items() if value is not None}
+
+    def _access(self, owner: str) -> str:
+        token = f"ya29.{secrets.token_urlsafe(24)}"
+        self.issued[token] = owner
+        return token
+
+
+def id_token(claims: dict[str, str]) -> str:
+    parts = (json.dumps(part).encode() for part in ({"alg": "RS256", "typ": "JWT"}, claims))
+    return ".".join([*(base64.urlsafe_b64encode(part).rstrip(b"=").decode() for part in parts), "c2lnbmF0dXJl"])
 
 
 @contextmanager
