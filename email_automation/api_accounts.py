@@ -100,9 +100,9 @@ class Disconnect(ApiView):
     """`POST` takes the access back and erases the login; what was synced stays."""
 
     @described("disconnect_mailbox", "Disconnect a mailbox", Disconnected, takes=None, status=[200])
-    def post(self, request: Request, pk: int) -> Response:
-        told = services.disconnect(_own(request, pk), by=_user(request).get_username())
-        return ok({"mailbox": _row(_own(request, pk)), "provider_told": told})
+    def post(self, request: Request, mailbox_id: int) -> Response:
+        told = services.disconnect(_own(request, mailbox_id), by=_user(request).get_username())
+        return ok({"mailbox": _row(_own(request, mailbox_id)), "provider_told": told})
 
 
 def _mine(request: Request) -> QuerySet[Mailbox]:

@@ -12,5 +12,5 @@ urlpatterns = [
     path("mailboxes", api_accounts.MailboxList.as_view(), name="mailboxes"),
     path("mailboxes/connect/gmail", api_accounts.ConnectGmail.as_view(), name="connect-gmail"),
     path("mailboxes/connect/gmail/finish", api_accounts.FinishGmail.as_view(), name="finish-gmail"),
-    path("mailboxes/<int:pk>/disconnect", api_accounts.Disconnect.as_view(), name="disconnect-mailbox"),
+    path("mailboxes/<int:mailbox_id>/disconnect", api_accounts.Disconnect.as_view(), name="disconnect-mailbox"),
 ]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
@@ -35,6 +37,10 @@ class Connecting(ModelAdminBase):
         connect = self.admin_site.admin_view(self.connect_gmail)
         mine = path("connect-gmail/", connect, name="email_automation_mailbox_connect_gmail")
         return [mine, *super().get_urls()]
+
+    def get_inlines(self, request: HttpRequest, obj: Mailbox | None) -> Any:
+        """A mailbox that is being added has no account yet."""
+        return [inline for inline in super().get_inlines(request, obj) if obj or inline is not AccountInline]
 
     def connect_gmail(self, request: HttpRequest) -> HttpResponse:
         """Send the browser to Google: for a mailbox that is known (`?mailbox=`), or a new one of this person's own."""

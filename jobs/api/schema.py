@@ -77,6 +77,7 @@ PATHS: Mapping[str, tuple[Mapping[str, Any], str]] = {
     "name": (NAME, "The name of the queue, the task or the schedule."),
     "user_id": ({"type": "string", "pattern": "^[^/]+$"}, "The user's number."),
     "effect_id": ({"type": "integer", "minimum": 0}, "The effect's number."),
+    "mailbox_id": ({"type": "integer", "minimum": 0}, "The mailbox's number."),
     "lead_id": ({"type": "integer", "minimum": 0}, "The lead's number."),
 }
 SAME_AS_OTHERS = {

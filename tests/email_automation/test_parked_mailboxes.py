@@ -2,7 +2,6 @@
 
 import pytest
 from django.contrib.auth.models import User
-from django.core import mail
 
 from email_automation import google_tokens, services
 from email_automation.models import Account, AccountState, Mailbox
@@ -13,6 +12,7 @@ from jobs.queues import email_queue
 from jobs.testing import drain
 from tests.email_automation.google import Connect
 from tests.servers.google_tokens import TokenServer
+from tests.servers.smtp import Server
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("forgotten_tasks")]
 
@@ -32,7 +32,7 @@ def enqueue(*accounts: Account) -> list[Job]:
 
 @pytest.mark.usefixtures("look")
 def test_only_the_jobs_of_that_mailbox_wait_and_all_run_on(
-    user: User, stranger: User, google: TokenServer, connect: Connect
+    user: User, stranger: User, google: TokenServer, connect: Connect, mail_sink: Server
 ) -> None:
     broken, fine = connect(user, "broken@gmail.com"), connect(stranger, "fine@gmail.com")
     del google.owners[broken.refresh_token.reveal()]
@@ -45,7 +45,7 @@ def test_only_the_jobs_of_that_mailbox_wait_and_all_run_on(
     assert {(job.status, job.failures) for job in held} == {("pending", 0)}
     explained = why.explain(held[0])
     assert "broken@gmail.com has to be connected again: Google refuses its token" in explained.text
-    assert [message.to for message in mail.outbox] == [[user.email]]
+    assert [message["To"] for message in mail_sink.mails] == [user.email]
 
     services.finish_gmail(user, google.consent(services.begin_gmail(user, "https://x/"), "broken@gmail.com"))
     drain("email", check=False)
@@ -54,7 +54,7 @@ def test_only_the_jobs_of_that_mailbox_wait_and_all_run_on(
     assert {(job.status, job.failures) for job in held} == {("completed", 0)}
     assert Account.objects.get(pk=broken.pk).state == AccountState.CONNECTED
     assert not Hold.objects.exists()
-    assert len(mail.outbox) == 1
+    assert len(mail_sink.mails) == 1
 
 
 @pytest.mark.usefixtures("look")
@@ -72,10 +72,12 @@ def test_a_mailbox_that_is_disconnected_instead_lets_its_jobs_end(
 
 
 @pytest.mark.usefixtures("look")
-def test_a_grant_that_breaks_again_is_told_again(user: User, google: TokenServer, connect: Connect) -> None:
+def test_a_grant_that_breaks_again_is_told_again(
+    user: User, google: TokenServer, connect: Connect, mail_sink: Server
+) -> None:
     for _ in range(2):
         account = connect(user)
         google.owners.clear()
         enqueue(account)
         drain()
-    assert len(mail.outbox) == 2
+    assert len(mail_sink.mails) == 2
