@@ -41,6 +41,14 @@ def release(
     )
 
 
+def revise(mail: OutgoingMail, *, subject: str, body: str) -> bool:
+    """Its words are others, while it waits. The HTML of the old ones goes."""
+    changed = _among(mail).filter(status__in=OPEN).update(subject=subject, body=body, html="")
+    if changed:
+        mail.refresh_from_db()
+    return bool(changed)
+
+
 def take_back(mail: OutgoingMail) -> bool:
     """Held mail is a draft again. Whoever asks before the job has begun, wins."""
     before = MailStatus.DRAFT if mail.author == Author.PERSON else MailStatus.AWAITING_APPROVAL

@@ -17,7 +17,7 @@ from email_automation.sources import open_source
 from email_automation.storing import rows_of
 from jobs import context, services
 from jobs.api import shapes
-from jobs.errors import Fail, Snooze, Superseded
+from jobs.errors import Fail, Held, Snooze, Superseded
 from jobs.models import Job
 
 SLICE_MARGIN = 20  # seconds before the time limit at which a slice ends
@@ -35,11 +35,13 @@ def run(job_id: uuid.UUID) -> SyncRun:
         raise Fail(f"There is no sync {job_id}. Ask for one: services.sync_mailbox(mailbox).", code="SYNC_NOT_FOUND")
     if this.finished_at:
         return this
+    _wait_while_paused(this)
     with closing(_open(this)) as source:
         _start(this, source)
         for page in pages(source, this.cursor or this.mailbox.position):
             _store(this, page)
             context.progress(this.done, max(this.total or 0, this.done + 1), f"{this.found} messages")
+            _wait_while_paused(this)
             _end_slice_if_time_is_up()
         context.progress(this.done, this.done, f"{this.found} messages")
         _finish(this, source)
@@ -83,6 +85,11 @@ def _start(this: SyncRun, source: MailboxSource) -> None:
         this.started_at = timezone.now()
         this.total = source.size_hint()
         this.save(update_fields=["started_at", "total"])
+
+
+def _wait_while_paused(this: SyncRun) -> None:
+    if context.current() and Mailbox.objects.filter(pk=this.mailbox_id, paused_at__isnull=False).exists():
+        raise Held(this.mailbox.hold, "the mailbox is paused")
 
 
 def _end_slice_if_time_is_up() -> None:

@@ -49,6 +49,8 @@ class Mailbox(models.Model):
         default=list, blank=True, help_text="Of an IMAP account none of these folders, nor those below them."
     )
     position = models.JSONField(null=True, editable=False, help_text="Where the provider is read on.")
+    paused_at = models.DateTimeField(null=True, editable=False, help_text="Since when its syncs wait.")
+    paused_reason = models.CharField(max_length=300, blank=True, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
     last_synced_at = models.DateTimeField(null=True, editable=False)
 
@@ -68,6 +70,11 @@ class Mailbox(models.Model):
         """Mail from before is stored and classified, and moves no rule to write; that of a gap in between neither."""
         account = getattr(self, "account", None)
         return max(self.created_at, (account.connected_at if account else None) or self.created_at)
+
+    @property
+    def hold(self) -> str:
+        """Under which its syncs are held while it is paused."""
+        return f"mailbox:{self.pk}"
 
     def is_own(self, address: str) -> bool:
         """Is this one of the user's own addresses?"""

@@ -1,6 +1,7 @@
 """What may be asked of the mail part."""
 
 from email_automation.services.answering import ask_ai, classify_again, draft_reply, summarise
+from email_automation.services.automation import set_automation
 from email_automation.services.connecting import Connected, begin_gmail, disconnect, finish_gmail
 from email_automation.services.followups import (
     add_follow_up_rule,
@@ -10,7 +11,7 @@ from email_automation.services.followups import (
     stop_follow_up,
 )
 from email_automation.services.imap import connect_imap
-from email_automation.services.mailboxes import add_mailbox, mailbox_of, sync_mailbox
+from email_automation.services.mailboxes import add_mailbox, mailbox_of, pause_mailbox, resume_mailbox, sync_mailbox
 from email_automation.services.rules import add_rule, change_rule, delete_rule, run_rules, try_rule
 from email_automation.services.sending import (
     approve,
@@ -18,6 +19,7 @@ from email_automation.services.sending import (
     reject,
     reply,
     resolve_doubt,
+    revise,
     send_email,
     stop_sending,
     undo,
@@ -41,12 +43,16 @@ __all__ = [
     "finish_gmail",
     "mailbox_of",
     "offer_follow_ups",
+    "pause_mailbox",
     "propose",
     "reject",
     "reply",
     "resolve_doubt",
+    "resume_mailbox",
+    "revise",
     "run_rules",
     "send_email",
+    "set_automation",
     "set_follow_up_rule",
     "stop_follow_up",
     "stop_sending",

@@ -5,10 +5,13 @@ from pathlib import Path
 
 from django.contrib.auth import get_user_model
 from django.contrib.auth.base_user import AbstractBaseUser
+from django.db import transaction
+from django.utils import timezone
 
 from email_automation import runs
 from email_automation.mailboxes import MailboxError, open_mailbox
 from email_automation.models import Mailbox, MailboxKind
+from jobs import audit, services
 from jobs.errors import Refused
 from jobs.models import Job
 
@@ -71,3 +74,25 @@ def sync_mailbox(
         WrongState: one with other limits is under way.
     """
     return runs.request(mailbox, sync_type, window_days=window_days, max_messages=max_messages)
+
+
+@transaction.atomic
+def pause_mailbox(mailbox: Mailbox, *, by: str, reason: str = "") -> None:
+    """Have a mailbox's syncs wait: one that is under way from its next page on."""
+    audit.hold()
+    if Mailbox.objects.filter(pk=mailbox.pk, paused_at=None).update(
+        paused_at=timezone.now(), paused_reason=reason[:300]
+    ):
+        services.hold(mailbox.hold, f"the mailbox is paused{': ' if reason else ''}{reason}"[:300])
+        audit.record("pause", f"mailbox {mailbox.pk}", by=by, reason=reason)
+    mailbox.refresh_from_db()
+
+
+@transaction.atomic
+def resume_mailbox(mailbox: Mailbox, *, by: str, reason: str = "") -> None:
+    """Let a mailbox's syncs go on where they were left."""
+    audit.hold()
+    if Mailbox.objects.filter(pk=mailbox.pk, paused_at__isnull=False).update(paused_at=None, paused_reason=""):
+        services.release(mailbox.hold)
+        audit.record("resume", f"mailbox {mailbox.pk}", by=by, reason=reason)
+    mailbox.refresh_from_db()

@@ -1,8 +1,10 @@
 """Mail that goes out: ask for it, approve or reject it, take it back, say what became of it, stop it."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 from django.contrib.auth.base_user import AbstractBaseUser
+from django.db import transaction
 
 from email_automation import outgoing, releasing
 from email_automation.letters import File, Letter, reply_subject
@@ -17,7 +19,8 @@ from email_automation.models import (
     OutgoingMail,
 )
 from email_automation.outbox import write
-from jobs import services
+from email_automation.recipients import check_content
+from jobs import audit, services
 from jobs.errors import Refused, WrongState
 from jobs.models import Effect, EffectStatus, Job
 
@@ -81,6 +84,22 @@ def propose(letter: Letter) -> OutgoingMail:
     return write(letter, status)
 
 
+def revise(mail: OutgoingMail, by: AbstractBaseUser, *, subject: str, body: str) -> OutgoingMail:
+    """Change the words of what waits: what stands there when it is approved is what is sent.
+
+    Raises:
+        BadMailError: naming the field and what is wrong with it.
+        WrongState: it waits no more.
+    """
+    if (subject, body) == (mail.subject, mail.body):
+        return mail
+    check_content(subject, body)
+    with _recorded("edit", mail, by):
+        if not outgoing.revise(mail, subject=subject, body=body):
+            raise WrongState("Only a draft can be changed; this mail is one no more.", field="status")
+    return mail
+
+
 def approve(mail: OutgoingMail, by: AbstractBaseUser, *, hold: float = 0) -> Job:
     """Send what waits, as a person wishes; `hold`: seconds in which it can be taken back.
 
@@ -88,9 +107,10 @@ def approve(mail: OutgoingMail, by: AbstractBaseUser, *, hold: float = 0) -> Job
         WrongState: it waits no more.
         Refused: `hold` is out of its range.
     """
-    job = releasing.release(mail, by_id=by.pk, hold=_checked(hold))
-    if job is None:
-        raise WrongState("Only a draft can be approved; this mail is one no more.", field="status")
+    with _recorded("approve", mail, by):
+        job = releasing.release(mail, by_id=by.pk, hold=_checked(hold))
+        if job is None:
+            raise WrongState("Only a draft can be approved; this mail is one no more.", field="status")
     return job
 
 
@@ -101,8 +121,9 @@ def reject(mail: OutgoingMail, by: AbstractBaseUser, reason: str = "") -> None:
         WrongState: it waits no more.
     """
     said = f"rejected by {by.get_username()}{': ' if reason else ''}{reason}"
-    if not outgoing.skip(mail, said, among=OPEN):
-        raise WrongState("Only a draft can be rejected; this mail is one no more.", field="status")
+    with _recorded("reject", mail, by, reason):
+        if not outgoing.skip(mail, said, among=OPEN):
+            raise WrongState("Only a draft can be rejected; this mail is one no more.", field="status")
 
 
 def undo(mail: OutgoingMail, by: AbstractBaseUser) -> OutgoingMail:
@@ -111,7 +132,8 @@ def undo(mail: OutgoingMail, by: AbstractBaseUser) -> OutgoingMail:
     Raises:
         WrongState: it is held no more.
     """
-    releasing.take_back(mail, by=by.get_username())
+    with _recorded("undo", mail, by):
+        releasing.take_back(mail, by=by.get_username())
     return mail
 
 
@@ -134,6 +156,15 @@ def stop_sending(stop: bool = True, *, user_id: int | None = None, reason: str =
         KillSwitch.objects.update_or_create(pk=1, defaults={"sending_stopped": stop, "reason": reason[:200]})
     else:
         AutomationSetting.objects.update_or_create(user_id=user_id, defaults={"sending_stopped": stop})
+
+
+@contextmanager
+def _recorded(verb: str, mail: OutgoingMail, by: AbstractBaseUser, reason: str = "") -> Iterator[None]:
+    """A person's act on a mail, and that it is one, or neither."""
+    with transaction.atomic():
+        audit.hold()
+        yield
+        audit.record(verb, f"mail {mail.pk}", by=by.get_username(), reason=reason)
 
 
 def _checked(hold: float) -> float:

@@ -79,12 +79,17 @@ PATHS: Mapping[str, tuple[Mapping[str, Any], str]] = {
     "effect_id": ({"type": "integer", "minimum": 0}, "The effect's number."),
     "mailbox_id": ({"type": "integer", "minimum": 0}, "The mailbox's number."),
     "lead_id": ({"type": "integer", "minimum": 0}, "The lead's number."),
+    "message_id": ({"type": "integer", "minimum": 0}, "The message's number."),
+    "mail_id": ({"type": "integer", "minimum": 0}, "The mail's number."),
+    "rule_id": ({"type": "integer", "minimum": 0}, "The rule's number."),
+    "follow_up_id": ({"type": "integer", "minimum": 0}, "The follow-up's number."),
 }
 SAME_AS_OTHERS = {
     ("/api/jobs/", "GET"),
     ("/api/jobs/", "POST"),
     ("/api/jobs/cancel", "GET"),
     ("/api/jobs/retry", "GET"),
+    ("/api/mail/messages", "GET"),
 }
 IDEMPOTENCY_KEY = OpenApiParameter(
     "Idempotency-Key",
@@ -213,7 +218,7 @@ def complete(result: dict[str, Any], **_: Any) -> dict[str, Any]:
     result["components"]["responses"] = {str(failure.status): _response(failure) for failure in FAILURES}
     for path in result["paths"].values():
         for method, operation in path.items():
-            _declare_failures(operation, writing=method == "post")
+            _declare_failures(operation, writing=method != "get")
     return result
 
 

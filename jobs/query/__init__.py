@@ -8,13 +8,13 @@ is an id, a caller's own id, or a part of a task's name or of an error.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from django.db.models import BooleanField, Case, Q, Value, When
 
 from jobs import owners
 from jobs.models import JobQuerySet
-from jobs.query.fields import FIELDS, identified, meaning
+from jobs.query.fields import FIELDS, Field, containing, identified, meaning, meaning_in, moment, one_of
 from jobs.query.reading import BadQuery, Word, read
 from jobs.query.suggestions import Suggestion, suggest
 from jobs.query.windows import Window, after, before, window
@@ -27,13 +27,18 @@ __all__ = [
     "FIELDS",
     "HELP",
     "BadQuery",
+    "Field",
     "Suggestion",
     "Window",
     "Word",
     "after",
     "before",
     "condition",
+    "containing",
     "look",
+    "meaning_in",
+    "moment",
+    "one_of",
     "read",
     "search",
     "suggest",
@@ -71,9 +76,13 @@ def look(
     return window(found, [*narrowed, *words], owner_id=owner_id, older=older)
 
 
-def condition(text: str) -> Q:
-    """What a job must be to be found by a text; an empty one finds all. Raises BadQuery like `search`."""
-    return _all(read(text))
+def condition(text: str, meaning: Callable[[Word], Q] = meaning) -> Q:
+    """What a job must be to be found by a text; an empty one finds all. Raises BadQuery like `search`.
+
+    Args:
+        meaning: What a word asks, where other rows than jobs are looked for.
+    """
+    return _all(read(text), meaning)
 
 
 def _found(jobs: JobQuerySet, text: str) -> tuple[JobQuerySet, list[Word]]:
@@ -88,10 +97,10 @@ def _found(jobs: JobQuerySet, text: str) -> tuple[JobQuerySet, list[Word]]:
             theirs = jobs.filter(owner_id__in=ids)
             if theirs.exists():
                 return theirs, [Word("owner", "", (value,))]
-    return jobs.filter(_all(words)), words
+    return jobs.filter(_all(words, meaning)), words
 
 
-def _all(words: list[Word]) -> Q:
+def _all(words: list[Word], meaning: Callable[[Word], Q]) -> Q:
     found = Q()
     for word in words:
         found &= _not(meaning(word)) if word.negated else meaning(word)

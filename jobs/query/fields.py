@@ -6,7 +6,7 @@ import json
 import math
 import re
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from functools import reduce
@@ -70,9 +70,14 @@ def meaning(word: Word) -> Q:
         if not masking.is_searchable(word.field.removeprefix("args.")):
             raise BadQuery(f"{word.field} is masked: jobs cannot be found by it.")
         return _any(word, lambda value, _: _argument(word.field.removeprefix("args."), value))
-    field = FIELDS.get(word.field)
+    return meaning_in(FIELDS, word, more=", args.NAME")
+
+
+def meaning_in(fields: Mapping[str, Field], word: Word, *, more: str = "") -> Q:
+    """What a word with a field asks of rows that these fields are of. Raises BadQuery like `meaning`."""
+    field = fields.get(word.field)
     if field is None:
-        raise BadQuery(f"Unknown field {word.field!r}. Known: {', '.join(FIELDS)}, args.NAME.")
+        raise BadQuery(f"Unknown field {word.field!r}. Known: {', '.join(fields)}{more}.")
     if word.operator and not field.compares:
         raise BadQuery(f"{word.field} cannot be compared: write {word.field}:{word.values[0]}.")
     return _any(word, field.meaning)
@@ -102,15 +107,15 @@ def _text(value: str) -> Q:
 def _status(value: str, _: str) -> Q:
     if value in GROUPS:
         return Q(status__in=GROUPS[value])
-    return Q(status=_one_of("status", value, JobStatus.values, also=GROUPS))
+    return Q(status=one_of("status", value, JobStatus.values, also=GROUPS))
 
 
 def _queue(value: str, _: str) -> Q:
-    return Q(queue=_one_of("queue", value, QUEUES))
+    return Q(queue=one_of("queue", value, QUEUES))
 
 
 def _flag(value: str, _: str) -> Q:
-    return FLAGS[_one_of("is", value, FLAGS)]()
+    return FLAGS[one_of("is", value, FLAGS)]()
 
 
 def _named(column: str) -> Callable[[str, str], Q]:
@@ -122,7 +127,7 @@ def _named(column: str) -> Callable[[str, str], Q]:
     return meaning
 
 
-def _containing(*columns: str) -> Callable[[str, str], Q]:
+def containing(*columns: str) -> Callable[[str, str], Q]:
     def meaning(value: str, _: str) -> Q:
         return reduce(or_, (Q(**{f"{column}__icontains": value}) for column in columns))
 
@@ -186,7 +191,7 @@ def _duration(value: str, operator: str) -> Q:
     return Q(started_at__isnull=False) & Q(compared(ran, timedelta(seconds=_seconds(value))))
 
 
-def _moment(column: str) -> Callable[[str, str], Q]:
+def moment(column: str) -> Callable[[str, str], Q]:
     def meaning(value: str, operator: str) -> Q:
         start, end = _span(value)
         match operator:
@@ -228,7 +233,7 @@ def _uuid(value: str) -> uuid.UUID | None:
         return None
 
 
-def _one_of(field: str, value: str, known: Any, also: Any = ()) -> str:
+def one_of(field: str, value: str, known: Any, also: Any = ()) -> str:
     if value not in known:
         raise BadQuery(f"{field}:{value[:40]} is unknown. Known: {', '.join([*known, *also])}.")
     return value
@@ -242,12 +247,12 @@ FIELDS = {
     "is": Field("a circumstance", _flag, values=tuple(FLAGS)),
     "age": Field("younger than 2h, or older: >2h", _age, compares=True),
     "duration": Field("ran longer than 30s, or shorter: <30s", _duration, compares=True),
-    "created": Field("on a day, or after or before it: >2026-11-23", _moment("created_at"), compares=True),
-    "finished": Field("on a day, or after or before it", _moment("finished_at"), compares=True),
-    "run_at": Field("on a day, or after or before it", _moment("run_at"), compares=True),
-    "error": Field("words of the error, or its class", _containing("error", "error_class")),
+    "created": Field("on a day, or after or before it: >2026-11-23", moment("created_at"), compares=True),
+    "finished": Field("on a day, or after or before it", moment("finished_at"), compares=True),
+    "run_at": Field("on a day, or after or before it", moment("run_at"), compares=True),
+    "error": Field("words of the error, or its class", containing("error", "error_class")),
     "fingerprint": Field("errors that are alike", _named("fingerprint")),
-    "reason": Field("words of why it is in its state", _containing("reason")),
+    "reason": Field("words of why it is in its state", containing("reason")),
     "worker": Field("where it ran last", _named("worker")),
     "attempts": Field("runs so far: >1", _number("attempt"), compares=True),
     "failures": Field("failed runs that count: >1", _number("failures"), compares=True),

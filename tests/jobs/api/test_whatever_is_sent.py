@@ -23,6 +23,9 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
+from crm import services as crm
+from crm.models import Lead
+from email_automation.models import FollowUp, FollowUpRule, Mailbox, Message, Rule
 from jobs import batches
 from jobs.api import events, schema
 from jobs.models import Effect, Job, Schedule
@@ -85,8 +88,28 @@ def ids(owner: User, monkeypatch: pytest.MonkeyPatch) -> Mapping[str, Iterator[s
         "name": ["nightly", "crm", "tests.greet"],
         "user_id": [str(owner.pk)],
         "lead_id": ["1"],
+        **mail_of(owner),
     }
     return {name: cycle([*there, ""]) for name, there in known.items()}
+
+
+def mail_of(owner: User) -> dict[str, list[str]]:
+    """A mailbox, a message, and rules."""
+    mailbox = Mailbox.objects.create(user=owner, kind="mbox", name="a", location="/a")
+    message = Message.objects.create(mailbox=mailbox, digest="a", size=1, thread_key="a", text="Two pounds, please.")
+    lead = Lead(user=owner, email="ada@acme.com")
+    crm.add_lead(lead, by_id=None)
+    Rule.objects.create(user=owner, name="a", then="nothing")
+    rule = FollowUpRule.objects.create(user=owner, stage="new", days=1)
+    now = timezone.now()
+    follow_up = FollowUp.objects.create(user=owner, lead=lead, rule=rule, stage="new", since=now, due_at=now)
+    return {
+        "mailbox_id": [str(mailbox.pk)],
+        "message_id": [str(message.pk)],
+        "rule_id": [str(rule.pk)],
+        "follow_up_id": [str(follow_up.pk)],
+        "mail_id": ["1"],
+    }
 
 
 @pytest.mark.parametrize("who", ["owner", "superuser"])

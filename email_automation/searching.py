@@ -1,0 +1,99 @@
+"""Messages by the language that finds jobs, for REST, pages and commands alike.
+
+    from:acme.com subject:invoice intent:billing is:unsure date:>2026-11-01 "two pounds"
+
+A word without a field is looked for in subjects and texts.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.db import connection
+from django.db.models import BooleanField, Func, Q, QuerySet
+from django.db.models.sql.compiler import SQLCompiler
+
+from email_automation.ai.schemas import Intent
+from email_automation.models import Message
+from jobs import query
+from jobs.query import BadQuery, Field, Word
+
+NOTHING = Q(pk=None)
+FLAGS: dict[str, Callable[[], Q]] = {
+    "unsure": lambda: Q(needs_review=True),
+    "lead": lambda: Q(makes_lead=True),
+    "own": lambda: Q(is_own=True),
+    "automatic": lambda: ~Q(automatic=""),
+    "unreadable": lambda: ~Q(unreadable_reason=""),
+    "gone": lambda: Q(gone_at__isnull=False),
+}
+HELP = 'from:acme.com subject:invoice intent:billing is:unsure has:attachment date:>2026-11-01 "words of it"'
+
+
+def search(messages: QuerySet[Message], text: str) -> QuerySet[Message]:
+    """The messages that a text asks for.
+
+    Raises:
+        BadQuery: naming the word that was not understood, and what may stand there.
+    """
+    return messages.filter(query.condition(text, _meaning))
+
+
+class HasWords(Func):
+    """Whether subject or text have these words, by the index `message_words`: its expression stands here once more."""
+
+    output_field = BooleanField()
+
+    def __init__(self, words: str) -> None:
+        super().__init__()
+        self.words = words
+
+    def as_sql(self, compiler: SQLCompiler, connection: Any, **_: Any) -> tuple[str, list[Any]]:  # type: ignore[override]
+        table = connection.ops.quote_name(Message._meta.db_table)
+        document = f"""to_tsvector('simple', {table}."subject" || ' ' || left({table}."text", 20000))"""
+        return f"{document} @@ plainto_tsquery('simple', %s)", [self.words]
+
+
+def _meaning(word: Word) -> Q:
+    return query.meaning_in(FIELDS, word) if word.field else _text(word.values[0])
+
+
+def _text(value: str) -> Q:
+    if connection.vendor == "postgresql":
+        return Q(HasWords(value))
+    return Q(subject__icontains=value) | Q(text__icontains=value)
+
+
+def _from(value: str, _: str) -> Q:
+    """An address, a domain, or a part of a name."""
+    bare = value.removeprefix("@")
+    if "@" in bare:
+        return Q(from_address__iexact=bare)
+    return Q(from_address__iendswith=f"@{bare}") | Q(from_name__icontains=value)
+
+
+def _number(column: str) -> Callable[[str, str], Q]:
+    def meaning(value: str, _: str) -> Q:
+        if not (value.isascii() and value.isdigit() and len(value) < 19):
+            raise BadQuery(f"{value[:40]!r} is no number of a {column.removesuffix('_id')}.")
+        return Q(**{column: int(value)})
+
+    return meaning
+
+
+FIELDS = {
+    "from": Field("an address, a domain, or a part of a name", _from),
+    "subject": Field("words of the subject", query.containing("subject")),
+    "intent": Field(
+        "what it wants", lambda value, _: Q(intent=query.one_of("intent", value, list(Intent))), values=tuple(Intent)
+    ),
+    "is": Field("a circumstance", lambda value, _: FLAGS[query.one_of("is", value, FLAGS)](), values=tuple(FLAGS)),
+    "has": Field(
+        "an attachment",
+        lambda value, _: Q(attachment_count__gt=0) if query.one_of("has", value, ("attachment",)) else NOTHING,
+        values=("attachment",),
+    ),
+    "date": Field("on a day, or after or before it: >2026-11-01", query.moment("date"), compares=True),
+    "language": Field("two letters: en", lambda value, _: Q(language__istartswith=value)),
+    "mailbox": Field("the mailbox, by number", _number("mailbox_id")),
+    "thread": Field("the thread's key", lambda value, _: Q(thread_key=value)),
+}
