@@ -10,7 +10,7 @@ from email_automation.models import MailStatus, OutgoingMail
 from email_automation.recipients import BadMailError, addresses, check_content, is_reserved
 from jobs import context, effects
 from jobs.effects import Doubt, Receipt, SurelyNot
-from jobs.errors import Cancelled, Discard, Fail, InDoubt, Retry, Superseded
+from jobs.errors import Answer, Cancelled, Discard, Fail, InDoubt, Retry, Superseded
 from jobs.models import Effect
 
 BEGUN = (MailStatus.SENDING, MailStatus.IN_DOUBT)
@@ -97,6 +97,9 @@ def _hand_over(mail: OutgoingMail, mailer: Mailer, recipients: Sequence[str], ke
         outgoing.note(mail, str(error))
         raise SurelyNot(str(error)) from _again(error)
     except (Cancelled, Discard, Superseded) as error:  # said by the last step, so before anything left
+        raise SurelyNot(str(error)) from error
+    except Answer as error:  # the mailbox has to be connected again, the quota is used up
+        outgoing.wait(mail, str(error))
         raise SurelyNot(str(error)) from error
 
 

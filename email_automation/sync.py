@@ -9,7 +9,7 @@ from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 
-from email_automation import following, runs, stopping
+from email_automation import bouncing, following, runs, stopping
 from email_automation.mailboxes import Changed, Gone, Known, MailboxError, MailboxSource, RawMessage, Relabelled
 from email_automation.models import Attachment, Mailbox, Message, MessageHtml, SyncRun
 from email_automation.pages import Page, pages
@@ -112,6 +112,8 @@ def _store(this: SyncRun, page: Page) -> None:
         MessageHtml.objects.bulk_create(html for row in rows for html in row.html)
         following.note_copies(this.mailbox, raws)
         stopping.heard(this.mailbox, messages)
+        for message, item in zip(messages, fresh, strict=True):
+            bouncing.notice(message, item.raw)
         services.enqueue_many(
             "classify_message",
             [{"message_id": message.pk} for message in readable],

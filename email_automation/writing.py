@@ -15,6 +15,7 @@ from email_automation.recipients import needs_utf8, wire
 from email_automation.sealing import unsealed
 from email_automation.unsubscribing import headers as unsubscribe_headers
 
+MARK = "X-Fikiri-Mail"  # Gmail may replace the Message-ID
 THREAD = 20  # references of a reply
 _IDS = frozenset({"message-id", "in-reply-to", "references", "list-unsubscribe", "list-unsubscribe-post"})
 _BARE_LINE_END = re.compile(rb"(?<!\r)\n|\r(?!\n)")
@@ -82,6 +83,7 @@ def _headers(mail: OutgoingMail) -> dict[str, object]:
         "Subject": mail.subject,
         "Date": format_datetime(timezone.now()),
         "Message-ID": f"<{message_id(mail)}>",
+        MARK: message_id(mail),
     }
     if reply_to := senders.reply_to(mail, sender):
         headers["Reply-To"] = reply_to
