@@ -2,13 +2,15 @@
 
 from django.urls import path
 
-from jobs.admin import doubt, enqueueing, failures, overview, workers
+from jobs.admin import alerts, doubt, enqueueing, failures, overview, workers
 
 urlpatterns = [
     path("overview/", overview.overview_page, name="jobs-overview"),
     path("failures/", failures.failures_page, name="jobs-failures"),
     path("failures/<slug:fingerprint>/", failures.stage_page, name="jobs-stage"),
     path("doubt/", doubt.doubt_page, name="jobs-doubt"),
+    path("alerts/", alerts.alerts_page, name="jobs-alerts"),
+    path("alerts/<str:key>/", alerts.handle_page, name="jobs-alert"),
     path("workers/", workers.workers_page, name="jobs-workers"),
     path("workers/<uuid:boot>/stop/", workers.stop_page, name="jobs-worker-stop"),
     path("enqueue/", enqueueing.enqueue_page, name="jobs-enqueue"),

@@ -89,6 +89,15 @@ def _held() -> Iterator[Sight]:
         yield Sight("held", key, f"{number_of(count, 'job')} held: {reason}"[:300], at_once=True)
 
 
+KINDS = ("dead", "in_doubt", "held", "queue_age", "no_worker", "silent", "failures", "slow")
+
+
+def exists(key: str) -> bool:
+    """Whether there can be an alert of this key."""
+    rule, _, subject = key.partition(":")
+    return rule in KINDS and (bool(subject) if rule == "held" else subject in QUEUES)
+
+
 RULES: tuple[Callable[[], Iterator[Sight]], ...] = (_dead, _in_doubt, _held, _queue_age, _no_worker, _failures, _slow)
 
 

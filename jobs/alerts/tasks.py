@@ -32,11 +32,15 @@ for _queue in QUEUES:
         )(_deliver)
 
 
+def ways() -> list[str]:
+    """How alerts are told now: by webhook, by mail, both or not at all."""
+    return [way for way, is_on in (("webhook", config().ALERT_WEBHOOK), ("mail", config().ALERT_MAIL)) if is_on]
+
+
 def channels() -> list[str]:
     """The tasks that deliver an alert now: one for each way that is switched on, on a queue that is served."""
-    ways = [way for way, is_on in (("webhook", config().ALERT_WEBHOOK), ("mail", config().ALERT_MAIL)) if is_on]
-    if not ways:
+    if not ways():
         return []
     states = health.queues()
     queue = next((name for name in PREFERRED if states[name].state == "ok"), PREFERRED[0])
-    return [name_of(way, queue) for way in ways]
+    return [name_of(way, queue) for way in ways()]

@@ -13,7 +13,7 @@ from jobs.alerts import rules, tasks
 from jobs.alerts.rules import Sight
 from jobs.clock import Now
 from jobs.config import config
-from jobs.models import Alert
+from jobs.models import Alert, Silence, Telling
 
 log = structlog.stdlib.get_logger("jobs")
 
@@ -41,13 +41,19 @@ def _note(seen: dict[str, Sight]) -> None:
 def _begin(seen: dict[str, Sight]) -> int:
     lasted = set(Alert.objects.filter(since__lte=Now(-config().ALERT_AFTER)).values_list("key", flat=True))
     fresh = Alert.objects.filter(told_at=None, key__in=seen)
-    due = [alert for alert in fresh if seen[alert.key].at_once or alert.key in lasted]
+    silent = _silent()
+    due = [alert for alert in fresh if (seen[alert.key].at_once or alert.key in lasted) and alert.key not in silent]
     return sum(_tell(alert, "firing", seen[alert.key].text) for alert in due)
 
 
 def _end(seen: dict[str, Sight]) -> int:
     over = Alert.objects.filter(seen_at__lt=Now(-config().ALERT_AFTER)).exclude(key__in=seen)
+    over.filter(key__in=_silent()).delete()
     return sum(_tell(alert, "over", f"Over: {alert.text}") for alert in over)
+
+
+def _silent() -> set[str]:
+    return set(Silence.objects.filter(until__gt=Now()).values_list("key", flat=True))
 
 
 @transaction.atomic
@@ -64,7 +70,17 @@ def _tell(alert: Alert, state: str, text: str) -> bool:
         "text": text,
         "since": alert.since.isoformat(),
     }
-    for task in tasks.channels():
-        services.enqueue(task, {"alert": told}, key=f"{task}:{told['id']}", priority=0)
+    jobs = [
+        services.enqueue(task, {"alert": told}, key=f"{task}:{told['id']}", priority=0) for task in tasks.channels()
+    ]
+    Telling.objects.create(
+        key=alert.key,
+        rule=alert.rule,
+        subject=alert.subject,
+        state=state,
+        text=text,
+        at=Now(),
+        jobs=[str(job.pk) for job in jobs],
+    )
     log.warning("alert", action=f"alert_{state}", alert=alert.rule, queue=alert.subject, text=text)
     return True

@@ -78,6 +78,7 @@ PATHS: Mapping[str, tuple[Mapping[str, Any], str]] = {
     "user_id": ({"type": "string", "pattern": "^[^/]+$"}, "The user's number."),
     "effect_id": ({"type": "integer", "minimum": 0}, "The effect's number."),
     "mailbox_id": ({"type": "integer", "minimum": 0}, "The mailbox's number."),
+    "key": ({"type": "string", "pattern": "^[^/]+$", "examples": ["dead:email"]}, "The alert's rule and queue."),
     "lead_id": ({"type": "integer", "minimum": 0}, "The lead's number."),
     "message_id": ({"type": "integer", "minimum": 0}, "The message's number."),
     "mail_id": ({"type": "integer", "minimum": 0}, "The mail's number."),

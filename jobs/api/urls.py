@@ -4,6 +4,7 @@ from django.urls import path
 
 from jobs.api import (
     again,
+    alerts,
     batches,
     cancelling,
     controls,
@@ -24,6 +25,10 @@ from jobs.api import (
 
 # A caller's own id is any text, slashes too: the paths that name something else come first.
 urlpatterns = [
+    path("alerts", alerts.AlertList.as_view(), name="api-alerts"),
+    path("alerts/<str:key>/take", alerts.AlertTake.as_view(), name="api-alert-take"),
+    path("alerts/<str:key>/silence", alerts.AlertSilence.as_view(), name="api-alert-silence"),
+    path("alerts/<str:key>/speak", alerts.AlertSpeak.as_view(), name="api-alert-speak"),
     path("jobs", jobs.JobList.as_view(), name="api-jobs"),
     path("jobs/", jobs.JobList.as_view()),
     path("jobs/suggest", jobs.Suggestions.as_view(), name="api-jobs-suggest"),

@@ -1,6 +1,6 @@
 """The ledger's tables."""
 
-from jobs.models.alert import Alert
+from jobs.models.alert import Alert, Silence, Telling
 from jobs.models.batch import Batch, BatchStatus
 from jobs.models.control import QueueControl, TaskControl
 from jobs.models.effect import Effect, EffectStatus
@@ -39,8 +39,10 @@ __all__ = [
     "QueueControl",
     "Role",
     "Schedule",
+    "Silence",
     "Slice",
     "Tally",
     "TaskControl",
+    "Telling",
     "WorkerBeat",
 ]

@@ -11,7 +11,7 @@ from django.test import Client
 from rest_framework.test import APIClient
 
 from jobs.clock import Now
-from jobs.models import Batch, Effect, Grant, Job, Quarantine, QueueControl, Role, Schedule, TaskControl
+from jobs.models import Alert, Batch, Effect, Grant, Job, Quarantine, QueueControl, Role, Schedule, TaskControl
 from tests.jobs.api import states
 
 pytestmark = pytest.mark.django_db
@@ -19,6 +19,10 @@ pytestmark = pytest.mark.django_db
 PEOPLE = ("stranger", "other", "owner", "viewer", "operator", "admin", "all viewer", "all operator", "all admin")
 QUEUES = ("crm", "email")
 TASKS = {"crm": "tests.greet", "email": "echo"}
+BODIES = {
+    "/api/alerts/dead:{queue}/take": {"reason": "mine"},
+    "/api/alerts/dead:{queue}/silence": {"reason": "known", "seconds": 60},
+}
 ARGS = {"crm": {"name": "Ada"}, "email": {"value": 1}}
 
 # method and address, then for each of the people the status on crm and on email
@@ -37,6 +41,8 @@ post /api/tasks/{task}/resume     401/401 403/403 403/403 403/403 200/403 200/40
 get  /api/batches/{batch}         401/401 404/404 200/200 404/404 404/404 404/404 200/200 200/200 200/200
 post /api/batches/{batch}/cancel  401/401 404/404 200/200 404/404 404/404 404/404 403/403 200/200 200/200
 get  /api/jobs/user/{owner}/recent 401/401 403/403 200/200 200/200 200/200 200/200 200/200 200/200 200/200
+post /api/alerts/dead:{queue}/take     401/401 404/404 404/404 403/404 200/404 200/404 403/403 200/200 200/200
+post /api/alerts/dead:{queue}/silence  401/401 404/404 404/404 403/404 200/404 200/404 403/403 200/200 200/200
 get  /metrics                     401/401 403/403 403/403 403/403 403/403 403/403 200/200 200/200 200/200
 """
 
@@ -58,6 +64,9 @@ get  jobs/schedule/add/                  302/302 403/403 403/403 403/403 403/403
 get  jobs/batch/{batch}/change/          302/302 403/403 403/403 403/403 403/403 403/403 200/200 200/200 200/200
 get  jobs/quarantine/{message}/change/   302/302 403/403 403/403 403/403 403/403 403/403 200/200 200/200 200/200
 post jobs/quarantine/{message}/delete/   302/302 403/403 403/403 403/403 403/403 403/403 403/403 302/302 302/302
+get  jobs/alerts/                        302/302 403/403 403/403 200/200 200/200 200/200 200/200 200/200 200/200
+get  jobs/alerts/dead:{queue}/           302/302 403/403 403/403 403/404 200/404 200/404 403/403 200/200 200/200
+get  jobs/job/{job}/change-turn/         302/302 404/404 200/200 403/404 200/404 200/404 403/403 200/200 200/200
 get  jobs/workerbeat/                    302/302 403/403 403/403 200/200 200/200 200/200 200/200 200/200 200/200
 get  jobs/auditentry/                    302/302 403/403 403/403 403/403 403/403 403/403 403/403 403/403 200/200
 get  jobs/grant/                         302/302 403/403 403/403 403/403 403/403 403/403 403/403 403/403 200/200
@@ -97,6 +106,7 @@ def address_of(template: str, queue: str, owner: int | None) -> str:
     effect = Effect.objects.create(key="e", job=doubt, attempt=1, kind="mail", created_at=Now())
     QueueControl.objects.create(name=queue)
     TaskControl.objects.create(name=TASKS[queue])
+    Alert.objects.create(key=f"dead:{queue}", rule="dead", subject=queue, text="t", since=Now(), seen_at=Now())
     schedule = Schedule.objects.create(name="s", task=TASKS[queue], every=60, created_at=Now())
     return template.format(
         queue=queue,
@@ -120,7 +130,7 @@ def test_over_rest(method: str, address: str, who: str, queue: str, status: int)
     client = APIClient()
     if user:
         client.force_login(user)
-    body = {"task": TASKS[queue], "args": ARGS[queue]} if address == "/api/jobs" else None
+    body = BODIES.get(address, {"task": TASKS[queue], "args": ARGS[queue]} if address == "/api/jobs" else None)
     assert getattr(client, method)(address_of(address, queue, owner.pk), body, format="json").status_code == status
 
 
