@@ -10,7 +10,7 @@ from typing import Any, NoReturn
 from django.db import transaction
 from django.db.models import F
 
-from email_automation import telling
+from email_automation import polling, telling
 from email_automation.models import Account, AccountState, Mailbox, Provider
 from jobs import services
 from jobs.clock import Now
@@ -52,6 +52,7 @@ def keep(mailbox: Mailbox, provider: Provider, address: str, **login: Any) -> Ac
     if not created:
         _write(account, **fresh)
     services.release(account.hold)
+    polling.begin(mailbox)
     return Account.objects.get(pk=account.pk)
 
 

@@ -70,6 +70,15 @@ def relabel(mailbox: Mailbox, changes: Sequence[Changed | Relabelled]) -> int:
     return len({message.pk for message in marked} | _label({copy.message_id for copy in moved}))
 
 
+def moved(copy: Copy, provider_id: str) -> None:
+    """The provider calls it something else now; where a sync has seen that already, there is a copy of that name."""
+    if Copy.objects.filter(mailbox_id=copy.mailbox_id, provider_id=provider_id).exists():
+        copy.delete()
+        return
+    copy.provider_id = provider_id
+    copy.save(update_fields=["provider_id"])
+
+
 def remove(mailbox: Mailbox, gone: Sequence[Gone]) -> int:
     """Forget copies. A message that has none left is kept, and said to be gone. Returns how many are."""
     copies = Copy.objects.filter(mailbox=mailbox, provider_id__in=[one.provider_id for one in gone])

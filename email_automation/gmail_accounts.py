@@ -7,7 +7,7 @@ from django.conf import settings
 from email_automation import accounts, google_tokens, quota
 from email_automation.following import Stored
 from email_automation.gmail import Client, RateLimited
-from email_automation.mailboxes.gmail import GmailMailbox
+from email_automation.mailboxes.gmail import GmailActions, GmailMailbox
 from email_automation.models import Mailbox, SyncRun
 
 
@@ -46,3 +46,8 @@ def source(run: SyncRun) -> GmailMailbox:
         begin=run.cursor or mailbox.position,
         again=run.full and run.cursor is None,
     )
+
+
+def actions(mailbox: Mailbox) -> GmailActions:
+    """What may be done in a Gmail account."""
+    return GmailActions(client_of(mailbox))

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from django.contrib.auth import get_user_model
 
-from email_automation import releasing
+from email_automation import mailbox_actions, releasing
 from email_automation.automation import why_never_answered, why_no_mail
 from email_automation.letters import Letter
 from email_automation.models import Author, Classification, MailKind, Message, RuleMatch
@@ -13,6 +13,7 @@ from email_automation.people import deserves_lead
 from email_automation.recipients import BadMailError
 from email_automation.rules import REPLIES, Action, Do, Facts
 from jobs import context, services
+from jobs.errors import Refused
 from jobs.models import Job
 
 
@@ -88,7 +89,13 @@ def _summarise(action: Action, key: str, match: RuleMatch, found: Found) -> Job:
 
 
 def _in_mailbox(action: Action, key: str, match: RuleMatch, found: Found) -> Job:
-    raise LeftOut("this mailbox is only read")
+    does = {Do.LABEL: "add_label", Do.ARCHIVE: "archive", Do.MARK_READ: "mark_read"}[action.do]
+    arguments = {"message_id": found.message.pk, "action": does, "value": action.value, "match_id": match.pk}
+    try:
+        mailbox_actions.check(found.message, does, action.value)
+    except Refused as refused:
+        raise LeftOut(str(refused)) from None
+    return _enqueue("mailbox_action", arguments, key, found)
 
 
 def _nothing(action: Action, key: str, match: RuleMatch, found: Found) -> None:

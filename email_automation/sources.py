@@ -1,10 +1,12 @@
-"""Through which source a sync reads its mailbox."""
+"""How a mailbox is reached, by its kind."""
 
 from email_automation import gmail_accounts, imap_accounts
 from email_automation.mailboxes import MailboxSource, NotConnectedError, open_mailbox
-from email_automation.models import MailboxKind, SyncRun
+from email_automation.mailboxes.actions import MailboxActions
+from email_automation.models import Mailbox, MailboxKind, SyncRun
 
 NOT_CONNECTED = "There is no mailbox to read yet. Connect one: `manage.py sync_mailbox PATH --user USER`."
+READ_ONLY = "A mailbox of files is only read. Connect an account to change mail where it lies."
 
 
 def open_source(run: SyncRun) -> MailboxSource:
@@ -21,3 +23,14 @@ def open_source(run: SyncRun) -> MailboxSource:
     if not mailbox.location:
         raise NotConnectedError(NOT_CONNECTED)
     return open_mailbox(mailbox.location)
+
+
+def open_actions(mailbox: Mailbox) -> MailboxActions:
+    """What may be done to messages of a mailbox; to be closed.
+
+    Raises:
+        MailboxError: nothing may.
+    """
+    if mailbox.kind == MailboxKind.GMAIL:
+        return gmail_accounts.actions(mailbox)
+    raise NotConnectedError(READ_ONLY)

@@ -2,7 +2,19 @@
 
 import uuid
 
-from email_automation import acting, classifying, delivery, followups, outbox, replying, sync
+from email_automation import (
+    acting,
+    classifying,
+    delivery,
+    followups,
+    gmail_notices,
+    mailbox_actions,
+    outbox,
+    polling,
+    replying,
+    sync,
+)
+from jobs import services
 from jobs.queues import ai_queue, crm_queue, email_queue
 
 
@@ -10,6 +22,34 @@ from jobs.queues import ai_queue, crm_queue, email_queue
 def process_gmail_sync(job_id: str) -> dict[str, object]:
     """Sync a mailbox: `job_id` names its SyncRun. A long sync goes on in slices, as the same job."""
     return sync.result(sync.run(uuid.UUID(job_id)))
+
+
+@email_queue.task(max_retries=0)
+def poll_mailboxes() -> dict[str, object]:
+    """Enqueue the syncs of the mailboxes whose turn it is."""
+    return {"success": True, "syncs": polling.poll()}
+
+
+@email_queue.task(max_retries=0)
+def watch_mailboxes() -> dict[str, object]:
+    """Have Gmail's notices go on coming, each account by a job of its own."""
+    due = list(gmail_notices.due())
+    for mailbox in due:
+        services.enqueue("watch_mailbox", {"mailbox_id": mailbox.pk}, owner_id=mailbox.user_id)
+    return {"success": True, "mailboxes": len(due)}
+
+
+@email_queue.task(max_retries=3)
+def watch_mailbox(mailbox_id: int) -> dict[str, object]:
+    """Ask Gmail to tell of news in a mailbox."""
+    return {"success": True, "mailbox_id": mailbox_id, "until": gmail_notices.watch(mailbox_id)}
+
+
+@email_queue.task(max_retries=3, effects=True)
+def mailbox_action(message_id: int, action: str, value: str = "", match_id: int | None = None) -> dict[str, object]:
+    """Do something to a message where it lies: `mark_read`, `mark_unread`, `archive`, `add_label`, `remove_label`."""
+    message = mailbox_actions.act(message_id, action, value, match_id)
+    return {"success": True, "message_id": message.pk, "labels": message.labels, "flags": message.flags}
 
 
 @ai_queue.task(max_retries=3)

@@ -2,11 +2,12 @@
 
 from django.urls import path
 
-from email_automation.api import accounts, automation, followups, mail, mailboxes, messages, rules
+from email_automation.api import accounts, automation, followups, mail, mailboxes, messages, push, rules
 
 urlpatterns = [
     path("mail/sync", mailboxes.Sync.as_view(), name="mail-sync"),
     path("mail/send", mail.Send.as_view(), name="mail-send"),
+    path("mail/gmail/push", push.push, name="gmail-push"),
     path("mail/messages", messages.MessageList.as_view(), name="mail-messages"),
     path("ai/requests", mail.AIRequests.as_view(), name="ai-requests"),
     path("mailboxes", mailboxes.MailboxList.as_view(), name="mailboxes"),

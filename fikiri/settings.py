@@ -220,6 +220,11 @@ GMAIL_ACCESS = env.str("GMAIL_ACCESS", default="modify")  # or read-and-send
 GMAIL_COSTS = env.dict("GMAIL_COSTS", cast={"value": int}, default={})  # units that differ from the table in quota.py
 GMAIL_USER_UNITS = env.int("GMAIL_USER_UNITS", default=4_800)  # a minute, where each account begins
 GMAIL_USER_UNITS_LIMIT = env.int("GMAIL_USER_UNITS_LIMIT", default=15_000)  # and the most it feels its way up to
+MAIL_POLL_SECONDS = env.float("MAIL_POLL_SECONDS", default=600)
+GMAIL_TOPIC = env.str("GMAIL_TOPIC", default="")  # projects/PROJECT/topics/TOPIC; empty: no notices, polling alone
+GMAIL_PUSH_AUDIENCE = env.str("GMAIL_PUSH_AUDIENCE", default="")
+GMAIL_PUSH_ACCOUNT = env.str("GMAIL_PUSH_ACCOUNT", default="")
+GOOGLE_CERTS_URL = env.str("GOOGLE_CERTS_URL", default="https://www.googleapis.com/oauth2/v1/certs")
 GMAIL_PROJECT_UNITS = env.int("GMAIL_PROJECT_UNITS", default=960_000)  # a minute, of all accounts together
 
 MAIL_PRIVATE_HOSTS = env.bool("MAIL_PRIVATE_HOSTS", default=LAPTOP)  # mailboxes on servers that only we can reach

@@ -1,5 +1,6 @@
 """What may be asked of the mail part."""
 
+from email_automation.services.acting import act_in_mailbox, forward
 from email_automation.services.answering import ask_ai, classify_again, draft_reply, summarise
 from email_automation.services.automation import set_automation
 from email_automation.services.connecting import Connected, begin_gmail, disconnect, finish_gmail
@@ -11,7 +12,14 @@ from email_automation.services.followups import (
     stop_follow_up,
 )
 from email_automation.services.imap import connect_imap
-from email_automation.services.mailboxes import add_mailbox, mailbox_of, pause_mailbox, resume_mailbox, sync_mailbox
+from email_automation.services.mailboxes import (
+    add_mailbox,
+    heed_notice,
+    mailbox_of,
+    pause_mailbox,
+    resume_mailbox,
+    sync_mailbox,
+)
 from email_automation.services.rules import add_rule, change_rule, delete_rule, run_rules, try_rule
 from email_automation.services.sending import (
     approve,
@@ -27,6 +35,7 @@ from email_automation.services.sending import (
 
 __all__ = [
     "Connected",
+    "act_in_mailbox",
     "add_follow_up_rule",
     "add_mailbox",
     "add_rule",
@@ -41,6 +50,8 @@ __all__ = [
     "disconnect",
     "draft_reply",
     "finish_gmail",
+    "forward",
+    "heed_notice",
     "mailbox_of",
     "offer_follow_ups",
     "pause_mailbox",

@@ -8,7 +8,8 @@ from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import transaction
 from django.utils import timezone
 
-from email_automation import runs
+from email_automation import gmail_notices, runs
+from email_automation.gmail_notices import Notice
 from email_automation.mailboxes import MailboxError, open_mailbox
 from email_automation.models import Mailbox, MailboxKind
 from jobs import audit, services
@@ -96,3 +97,8 @@ def resume_mailbox(mailbox: Mailbox, *, by: str, reason: str = "") -> None:
         services.release(mailbox.hold)
         audit.record("resume", f"mailbox {mailbox.pk}", by=by, reason=reason)
     mailbox.refresh_from_db()
+
+
+def heed_notice(notice: Notice) -> int:
+    """Enqueue the syncs that a provider's notice of news asks for. Returns how many; none where nobody knows it."""
+    return gmail_notices.heed(notice)

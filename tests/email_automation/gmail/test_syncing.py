@@ -1,14 +1,17 @@
 """A Gmail account is synced: nothing is missed, nothing stored twice, no cursor is ahead of what is stored."""
 
+from contextlib import closing
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
+from django.core.management import CommandError, call_command
 
 from email_automation import pages, services, sync
 from email_automation.gmail import Temporary, client
 from email_automation.models import Copy, Mailbox, Message, SyncRun
 from jobs import testing
+from jobs.errors import WrongState
 from jobs.models import JobStatus
 from tests.email_automation.gmail.conftest import ADDRESS, connected
 from tests.email_automation.mailboxes.letters import letter
@@ -330,7 +333,8 @@ def test_a_request_while_a_sync_runs_makes_one_more_after_it(mailbox: Mailbox, b
 
     server.fault("history.list", after_commit=True, do=lambda: fill(box, 1, start=9))
     run = SyncRun.objects.get(job_id=job.pk)
-    sync._start(run, sync._open(run))
+    with closing(sync._open(run)) as source:
+        sync._start(run, source)
     for _ in range(5):
         assert services.sync_mailbox(mailbox, sync_type="push").pk == job.pk
     sync.run(job.pk)
@@ -360,3 +364,25 @@ def test_each_mailbox_is_read_with_its_own_token(
     assert {(asked.token, asked.address) for asked in server.asked} == {
         (f"access-{address}", address) for address in (ADDRESS, "other@elsewhere.example")
     }
+
+
+def test_the_command_takes_days_and_a_limit(mailbox: Mailbox, box: Box) -> None:
+    fill(box, 5)
+    call_command("sync_mailbox", str(mailbox.pk), "--days", "7", "--limit", "2")
+    run = SyncRun.objects.get()
+    assert (run.window_days, run.max_messages) == (7, 2)
+    sync.run(run.job_id)
+    assert len(stored()) == 2
+    with pytest.raises(CommandError):
+        call_command("sync_mailbox", str(mailbox.pk), "--days", "0")
+
+
+def test_other_limits_have_to_wait_for_the_sync_that_is_under_way(mailbox: Mailbox, box: Box) -> None:
+    job = services.sync_mailbox(mailbox)
+    assert services.sync_mailbox(mailbox, window_days=7).pk == job.pk
+    run = SyncRun.objects.get()
+    assert (run.window_days, run.full) == (7, True)
+    with closing(sync._open(run)) as source:
+        sync._start(run, source)
+    with pytest.raises(WrongState, match="under way"):
+        services.sync_mailbox(mailbox, max_messages=5)

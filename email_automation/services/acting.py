@@ -1,0 +1,40 @@
+"""What may be asked of a mailbox about one of its messages."""
+
+from email_automation import mailbox_actions, releasing
+from email_automation.letters import Letter
+from email_automation.models import Author, MailKind, Message
+from email_automation.quoting import forward_subject, forwarded
+from jobs import services
+from jobs.models import Job
+
+
+def act_in_mailbox(message: Message, action: str, value: str = "") -> Job:
+    """Enqueue an action on a message where it lies: mark_read, mark_unread, archive, add_label, remove_label.
+
+    Args:
+        value: The label, where it is about one.
+
+    Raises:
+        Refused: naming the field; it can never be done.
+    """
+    mailbox_actions.check(message, action, value)
+    arguments = {"message_id": message.pk, "action": action, "value": value}
+    return services.enqueue("mailbox_action", arguments, owner_id=message.mailbox.user_id)
+
+
+def forward(message: Message, to: str, note: str = "") -> Job:
+    """Send somebody what a message says, with a note above it, as its mailbox's owner.
+
+    Raises:
+        BadMailError: naming the field and what is wrong with it.
+    """
+    user_id = message.mailbox.user_id
+    letter = Letter(
+        to=to,
+        subject=forward_subject(message.subject),
+        body=forwarded(message, note),
+        kind=MailKind.TRANSACTIONAL,
+        author=Author.PERSON,
+        user_id=user_id,
+    )
+    return releasing.send(letter, by_id=user_id)
