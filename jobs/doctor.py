@@ -106,7 +106,11 @@ def _queues(look: Look) -> Iterator[Finding]:
 
 def _paused(look: Look) -> Iterator[Finding]:
     for control in look.paused:
-        yield Finding("paused", _told(control), "Resume it when the reason is gone: manage.py resume", bad=False)
+        yield Finding("paused", _told(control), f"Resume it when the reason is gone: {_to_resume(control)}", bad=False)
+
+
+def _to_resume(control: Control) -> str:
+    return f"manage.py resume {control.name if isinstance(control, QueueControl) else f'--task {control.name}'}"
 
 
 def _stuck(look: Look) -> Iterator[Finding]:

@@ -30,6 +30,10 @@ FOREIGN = {"job_id": "key", "run_at": "delay"}  # fields of the platform that ar
 class JsonField(forms.JSONField):
     widget = forms.Textarea(attrs={"rows": 3, "class": "vLargeTextField"})
 
+    def prepare_value(self, value: Any) -> Any:
+        """Nothing, where there is nothing: not "null"."""
+        return "" if value is None else super().prepare_value(value)
+
 
 class EnqueueForm(forms.Form):
     """A field for each argument, named with a prefix so that none is taken for an option; then the options."""

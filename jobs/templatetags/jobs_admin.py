@@ -12,10 +12,13 @@ from django.utils.safestring import SafeString
 
 from jobs import masking
 from jobs.admin import charts, display
+from jobs.admin import tabs as pages
 from jobs.admin.overview import seen_by
 from jobs.admin.page import may_see
 from jobs.models import Job
 from jobs.overview import QueueLine
+
+BELOW = {"alert": "alerts", "stop": "workers", "control": "queues", "stage": "failures"}
 
 register = template.Library()
 
@@ -33,7 +36,13 @@ register.filter("span", display.spanned)
 def jobs_overview(context: template.Context) -> dict[str, Any]:
     """The platform's state, of the queues on which this person has a role."""
     user = context["request"].user
-    return {"overview": seen_by(user) if may_see(user) else None, "first_page": True}
+    return {"overview": seen_by(user) if may_see(user) else None, "first_page": True, "request": context["request"]}
+
+
+@register.inclusion_tag("admin/jobs/pages/tabs.html", takes_context=True)
+def tabs(context: template.Context, here: str) -> dict[str, Any]:
+    """The pages that this person may open; a page below another one shows where it belongs."""
+    return {"tabs": pages.of(context["request"].user), "here": BELOW.get(here, here)}
 
 
 @register.simple_tag
