@@ -1,4 +1,4 @@
-"""`python -m benchmarks peers|pipeline|scale ...`; `bin/bench` makes the environments first."""
+"""`python -m benchmarks peers|pipeline|scale|pages ...`; `bin/bench` makes the environments first."""
 
 from __future__ import annotations
 
@@ -53,6 +53,17 @@ def scale(options: argparse.Namespace) -> dict[str, Any]:
     return figures
 
 
+def pages(options: argparse.Namespace) -> dict[str, Any]:
+    from benchmarks import machine, pages, table
+    from benchmarks.ledger import Size
+
+    described = machine.describe()
+    size = Size(options.finished, options.waiting, options.running, options.mail)
+    figures = pages.run(size, options.rounds, _say) | {"machine": described}
+    _publish("pages", table.of_pages(figures), figures, options)
+    return figures
+
+
 def parser() -> argparse.ArgumentParser:
     bench = argparse.ArgumentParser(prog="bin/bench", description="How fast Fikiri is.")
     commands = bench.add_subparsers(required=True)
@@ -69,7 +80,14 @@ def parser() -> argparse.ArgumentParser:
     full.set_defaults(run=scale)
     full.add_argument("--finished", type=_positive, default=1_000_000, metavar="ROWS")
     full.add_argument("--waiting", type=_positive, default=100_000, metavar="ROWS")
-    for command in (beside, mail, full):
+    every = commands.add_parser("pages", help="every page and list on a full ledger, asked of a real web server")
+    every.set_defaults(run=pages)
+    every.add_argument("--finished", type=_positive, default=1_000_000, metavar="ROWS")
+    every.add_argument("--waiting", type=_positive, default=100_000, metavar="ROWS")
+    every.add_argument("--running", type=_positive, default=1_000, metavar="ROWS")
+    every.add_argument("--mail", type=_positive, default=40_000, metavar="ROWS")
+    every.add_argument("--rounds", type=_positive, default=20, help="answers that are timed of each address")
+    for command in (beside, mail, full, every):
         command.add_argument("--record", action="store_true", help="put tables and picture into docs/performance.md")
         command.add_argument("--json", action="store_true", help="the figures as one object, the last line of output")
     return bench

@@ -139,7 +139,7 @@ def _job_list(places: Places) -> Iterator[Address]:
         *(f"status={status}" for status in ("open", "waiting", "trouble", *JobStatus.values)),
         *("queue=ai", "queue=email", "task=draft_reply", "age=1h", "age=7d", "owner=system", "owner=1007"),
         *(f"batch={places.batch.pk}", f"parent={dead.pk}", f"fingerprint={dead.fingerprint}"),
-        *("queue=ai&status=dead", "queue=ai&status=waiting", "status=completed&owner=1007", "o=1", "o=-1"),
+        *("queue=ai&status=dead", "queue=ai&status=waiting", "status=completed&owner=1007"),
         *(f"q={pending.pk}", f"p={places.deep_page}", f"status=completed&p={places.deep_page}"),
         *(urlencode({"q": words}) for words in WORDS),
     ]

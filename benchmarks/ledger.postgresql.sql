@@ -1,9 +1,22 @@
 -- A ledger as a site has it after some time: jobs in every state, of all queues, tasks and owners, what belongs to
--- them, and mail and customers beside it. How much of it: bench.finished, bench.waiting, bench.running, bench.mail.
+-- them, and mail and customers beside it. How much of it: bench.finished, .waiting, .running, .mail, .days.
 -- Half of the queues' work is mail, little of it AI; failures have 200 causes; one batch is large.
 
 SET session_replication_role = replica;  -- rows that refer to each other are made in any order
 SELECT setseed(0.5);
+
+DO $$  -- what is not named below is empty
+DECLARE found record;
+BEGIN
+  FOR found IN SELECT table_name, column_name, CASE data_type WHEN 'jsonb' THEN '[]' WHEN 'boolean' THEN 'false'
+                 WHEN 'integer' THEN '0' WHEN 'smallint' THEN '0' WHEN 'bigint' THEN '0' ELSE '' END AS nothing
+               FROM information_schema.columns
+               WHERE table_schema = 'public' AND is_nullable = 'NO' AND column_default IS NULL AND is_identity = 'NO'
+                 AND data_type IN ('jsonb', 'boolean', 'integer', 'smallint', 'bigint', 'text', 'character varying')
+  LOOP
+    EXECUTE format('ALTER TABLE %I ALTER COLUMN %I SET DEFAULT %L', found.table_name, found.column_name, found.nothing);
+  END LOOP;
+END $$;
 
 CREATE FUNCTION pg_temp.size(name text) RETURNS int LANGUAGE sql AS $$ SELECT current_setting('bench.' || name)::int $$;
 
@@ -140,14 +153,16 @@ SELECT pg_temp.boot(n), 'worker-' || n || '@host-' || n % 4, 'host-' || n % 4, 4
        now() - interval '1 day', now() + interval '1 day', false
 FROM generate_series(0, 19) AS n;
 
+INSERT INTO jobs_lease (name, holder, until) VALUES ('dispatcher', gen_random_uuid(), now() + interval '1 day');
+
 INSERT INTO jobs_queuecontrol (name, paused, reason, by, changed_at) VALUES ('ai', true, 'the quota is used up', 'user-1', now());
 INSERT INTO jobs_taskcontrol (name, paused, reason, by, changed_at) VALUES ('draft_reply', true, 'the quota is used up', 'user-1', now());
 
--- A week of figures, for each five minutes.
-INSERT INTO jobs_slice (queue, task, outcome, jobs, started, wait_sum, run_sum, total_sum, waits, runs, totals, at)
-SELECT queue, task, outcome, jobs, jobs, jobs, jobs * 2, jobs * 3, counts, counts, counts,
-       to_timestamp(floor(extract(epoch FROM now()) / 300) * 300) - n * interval '5 minutes'
-FROM generate_series(0, 8 * 288 - 1) AS n,
+-- A week of figures, in slices of each width.
+INSERT INTO jobs_slice (queue, task, outcome, jobs, started, wait_sum, run_sum, total_sum, waits, runs, totals, width, at)
+SELECT queue, task, outcome, jobs, jobs, jobs, jobs * 2, jobs * 3, counts, counts, counts, width,
+       to_timestamp(floor(extract(epoch FROM now()) / 60 / width) * 60 * width) - n * width * interval '1 minute'
+FROM (VALUES (5), (30), (180)) AS widths (width), generate_series(0, pg_temp.size('days') * 1440 / width - 1) AS n,
      (VALUES ('email', 'send_email'), ('email', 'process_gmail_sync'), ('crm', 'update_crm'), ('ai', 'classify_message'),
              ('ai', 'draft_reply')) AS task (queue, task),
      (VALUES ('completed', 90), ('failed', 4), ('dead', 2), ('cancelled', 1)) AS outcome (outcome, jobs),
@@ -156,7 +171,7 @@ FROM generate_series(0, 8 * 288 - 1) AS n,
 INSERT INTO jobs_tally (queue, task, outcome, jobs, started, wait_sum, run_sum, total_sum, waits, runs, totals)
 SELECT queue, task, outcome, sum(jobs), sum(started), sum(wait_sum), sum(run_sum), sum(total_sum), min(waits::text)::jsonb,
        min(runs::text)::jsonb, min(totals::text)::jsonb
-FROM jobs_slice GROUP BY queue, task, outcome;
+FROM jobs_slice WHERE width = 5 GROUP BY queue, task, outcome;
 
 INSERT INTO jobs_counted (name, since, until) VALUES ('ended jobs', now(), now());
 
@@ -185,8 +200,8 @@ INSERT INTO email_automation_classification (provider, model, version, input_tok
 SELECT 'offline', 'linear', '1', 10, 10, digest, classified_at, true, intent, 'normal', 'neutral', false, false, 'reply', '{}', 0.8, needs_review, id
 FROM email_automation_message WHERE classified_at IS NOT NULL;
 
-INSERT INTO email_automation_outgoingmail (job_id, status, "to", subject, body, message_id, reason, released_by_rule, created_at, sent_at, user_id)
-SELECT CASE WHEN n % 10 > 0 THEN gen_random_uuid() END, CASE WHEN n % 10 = 0 THEN 'draft' WHEN n % 33 = 1 THEN 'failed' ELSE 'sent' END,
+INSERT INTO email_automation_outgoingmail (author, kind, job_id, status, "to", subject, body, message_id, reason, released_by_rule, created_at, sent_at, user_id)
+SELECT 'model', 'reply', CASE WHEN n % 10 > 0 THEN gen_random_uuid() END, CASE WHEN n % 10 = 0 THEN 'draft' WHEN n % 33 = 1 THEN 'failed' ELSE 'sent' END,
        jsonb_build_array('person-' || n % 5000 || '@acme.example'), 'Re: Order ' || n, repeat('Thank you for your order. ', 20),
        '<out-' || n || '@shop.example>', '', false, now() - n * interval '1 minute', now(), 1001 + n % 50
 FROM generate_series(1, pg_temp.size('mail') / 2) AS n ORDER BY n DESC;

@@ -19,7 +19,7 @@ from typing import Any
 
 import psycopg
 
-from benchmarks import ledger
+from benchmarks import cpu, ledger
 from benchmarks.ledger import Size
 from benchmarks.ours.looking import ASK, QUERIES, SCANS
 from benchmarks.servers import Servers, servers
@@ -49,8 +49,8 @@ class Site:
         return done.stdout
 
     @contextlib.contextmanager
-    def web(self) -> Iterator[int]:
-        """The web server as it is deployed, one process. Yields its port."""
+    def web(self) -> Iterator[tuple[int, Callable[[], float]]]:
+        """The web server as deployed, one process. Yields its port, and how to ask what it and PostgreSQL spend."""
         port = free_port()
         command = [
             "-m",
@@ -75,7 +75,8 @@ class Site:
                 if server.poll() is not None:
                     raise RuntimeError(f"The web server ended:\n{(self.folder / 'web.log').read_text()[-3000:]}")
                 time.sleep(0.1)
-            yield port
+            database = self.servers.postgres_pid()
+            yield port, lambda: cpu.of_tree(server.pid) + cpu.of_tree(database)
         finally:
             server.terminate()
             server.wait(30)
@@ -104,33 +105,44 @@ def run(size: Size, rounds: int, say: Say) -> dict[str, Any]:
         site.servers.create_database(NAME)
         site.run("manage.py", "migrate", "--verbosity", "0")
         with psycopg.connect(site.servers.database_url(NAME, "producer"), autocommit=True) as connection:
-            ledger.fill(connection, size)
+            ledger.fill(connection.execute, size)
+            ledger.settle(connection.execute)
         say(f"filled: {size}")
         visitors = json.loads(site.run("-m", "benchmarks.ours.visitors"))
-        with site.web() as port:
-            rows = [row for name, visitor in visitors.items() for row in visit(name, visitor, port, rounds, say)]
+        with site.web() as (port, work):
+            rows = [row for name, visitor in visitors.items() for row in visit(name, visitor, port, rounds, work, say)]
     return {"finished": size.finished, "waiting": size.waiting, "running": size.running, **summary(rows), "pages": rows}
 
 
-def visit(name: str, visitor: dict[str, Any], port: int, rounds: int, say: Say) -> Iterator[dict[str, Any]]:
-    """Ask for every address of this person; those that are not for them are left out."""
+def visit(
+    name: str, visitor: dict[str, Any], port: int, rounds: int, work: Callable[[], float], say: Say
+) -> Iterator[dict[str, Any]]:
+    """Ask for every address of this person; those that are not for them are left out.
+
+    `work`: seconds of processor time that web server and database have spent so far, whatever else the machine does.
+    """
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=120)
     headers = {"Cookie": f"sessionid={visitor['session']}"}
     for address in visitor["addresses"]:
         status, told, _ = _ask(connection, address["path"], headers | {ASK: "1"})
         if status != 200:
             continue
-        times = [_ask(connection, address["path"], headers)[2] for _ in range(WARM + rounds)][WARM:]
+        for _ in range(WARM):
+            _ask(connection, address["path"], headers)
+        spent = work()
+        times = [_ask(connection, address["path"], headers)[2] for _ in range(rounds)]
         row = {
             "who": name,
             "name": address["name"],
             "median_ms": round(statistics.median(times), 1),
             "p95_ms": round(_quantile(times, 0.95), 1),
+            "work_ms": round(1000 * (work() - spent) / rounds, 1),
             "most_ms": address["most"],
             "queries": int(told[QUERIES]),
             "scans": int(told[SCANS]),
         }
-        say(f"{name:8} {row['median_ms']:8.1f} {row['p95_ms']:8.1f} {row['queries']:3} {row['scans']:2}  {row['name']}")
+        figures = " ".join(f"{row[column]:8}" for column in ("median_ms", "p95_ms", "work_ms", "queries", "scans"))
+        say(f"{name:8} {figures}  {row['name']}")
         yield row
     connection.close()
 
@@ -143,6 +155,8 @@ def summary(rows: list[dict[str, Any]]) -> dict[str, Any]:
         "late": [f"{row['who']}: {row['name']}" for row in late],
         "scans_of_the_job_table": sum(row["scans"] for row in rows),
         "slowest_p95_ms": max(row["p95_ms"] for row in rows),
+        "median_work_ms": round(statistics.median(row["work_ms"] for row in rows), 1),
+        "most_work_ms": max(row["work_ms"] for row in rows),
         "median_of_p95_ms": round(statistics.median(row["p95_ms"] for row in rows), 1),
     }
 

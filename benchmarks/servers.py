@@ -52,6 +52,10 @@ class Servers:
     def connect(self) -> psycopg.Connection:
         return psycopg.connect(self.postgres_url, autocommit=True)
 
+    def postgres_pid(self) -> int:
+        """Of the process whose children serve the connections."""
+        return int((self.log.parent / "data" / "postmaster.pid").read_text().split()[0])
+
     def commits_per_second(self, rows: int) -> float:
         """The floor under every row that is written down: one small INSERT, committed to the disk, after another."""
         with self.connect() as connection:

@@ -114,13 +114,14 @@ def _to_resume(control: Control) -> str:
 
 
 def _stuck(look: Look) -> Iterator[Finding]:
-    """The oldest due job of each queue, if it has waited long."""
+    """The oldest due job of each queue, if it has waited long and no other check says why."""
     known = [part for part in look.backlog if part.task in registry.known()]
     late = clock.now() - timedelta(seconds=LONG)
     for queue in QUEUES:
         oldest = backlog.of_queue(known, queue).oldest
-        if oldest and oldest < late and (job := _first_of(queue)):
-            yield from _why_late(job)
+        told = look.queues[queue].state != "ok" or not (look.has_broker and look.has_dispatcher)
+        if oldest and oldest < late and not told and (job := _first_of(queue)):
+            yield from _why_late(job, look)
 
 
 def _first_of(queue: str) -> Job | None:
@@ -128,9 +129,9 @@ def _first_of(queue: str) -> Job | None:
     return waiting.order_by("run_at", "pk").first()
 
 
-def _why_late(job: Job) -> Iterator[Finding]:
+def _why_late(job: Job, look: Look) -> Iterator[Finding]:
     waited = f"Job {job.pk} ({job.task}) has waited {_age(job)}"
-    gate = why.gate_of(job)
+    gate = why.gate_of(job, leader=look.has_dispatcher, broker=look.has_broker)
     if gate is None or gate.name == "slots":
         yield Finding("slow", f"{waited} for its turn.", "Start more workers, or wait.", bad=False)
     elif gate.name not in TOLD_ELSEWHERE:

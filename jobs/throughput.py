@@ -88,7 +88,8 @@ def of_queues(period: timedelta) -> dict[str, Recent]:
 def series(period: timedelta, step: timedelta) -> dict[str, list[Point]]:
     """For each queue a point for each step, the oldest first, also where nothing ended."""
     size = step.total_seconds()
-    last = clock.now().timestamp() // size
+    now = clock.now()
+    last = now.timestamp() // size
     first = last - period.total_seconds() // size + 1
     counts: Counter[tuple[str, float, str]] = Counter()
     parts = _slices(period, int(size) // 60).order_by().values_list("queue", "at", "outcome").annotate(Sum("jobs"))
@@ -96,10 +97,11 @@ def series(period: timedelta, step: timedelta) -> dict[str, list[Point]]:
         for kind in ("ended", "failed") if outcome in FAILURES else ("ended",):
             counts[queue, at.timestamp() // size, kind] += jobs
     steps = [first + number for number in range(int(last - first) + 1)]
-    zone = clock.now().tzinfo
     return {
         queue: [
-            Point(datetime.fromtimestamp(at * size, zone), counts[queue, at, "ended"], counts[queue, at, "failed"])
+            Point(
+                datetime.fromtimestamp(at * size, now.tzinfo), counts[queue, at, "ended"], counts[queue, at, "failed"]
+            )
             for at in steps
         ]
         for queue in QUEUES
@@ -107,4 +109,5 @@ def series(period: timedelta, step: timedelta) -> dict[str, list[Point]]:
 
 
 def _slices(period: timedelta, width: int) -> QuerySet[Slice]:
+    # A time that is known beforehand: of one that is not, the database expects so many rows that it reads all slices.
     return Slice.objects.filter(width=width, at__gt=clock.now() - period)

@@ -98,9 +98,18 @@ def explain(job: Job) -> Explanation:
     return Explanation(job, gates, ahead, _estimate(around, ahead))
 
 
-def gate_of(job: Job) -> Gate | None:
-    """The gate in the way of a job that waits, and no more is looked at; None for one that will run at any moment."""
+def gate_of(job: Job, *, leader: bool | None = None, broker: bool | None = None) -> Gate | None:
+    """The gate in the way of a job that waits, and no more is looked at; None for one that will run at any moment.
+
+    Args:
+        leader: Whether a dispatcher works, where that is known already.
+        broker: Whether the broker answers, likewise.
+    """
     around = Surroundings(job)
+    if leader is not None:
+        around.leader = leader
+    if broker is not None:
+        around.broker = broker
     return next((gate for gate in (look(around) for look in GATES) if gate.shut), None)
 
 
@@ -152,6 +161,10 @@ class Surroundings:
     def leader(self) -> bool:
         """Whether a dispatcher works."""
         return health.has_dispatcher()
+
+    @cached_property
+    def broker(self) -> bool:
+        return health.has_broker()
 
 
 def _not_waiting(job: Job) -> Gate:
@@ -278,7 +291,7 @@ def _slots(around: Surroundings) -> Gate:
 
 
 def _broker(around: Surroundings) -> Gate:
-    if not health.has_broker():
+    if not around.broker:
         return Gate(
             "broker",
             True,

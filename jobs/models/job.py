@@ -163,7 +163,10 @@ class Job(models.Model):
             models.Index(fields=["finished_at", "id"], name="job_doubt", condition=Q(status=JobStatus.IN_DOUBT)),
             models.Index(fields=["correlation_id"], name="job_correlation"),
             models.Index(fields=["parent_id"], name="job_parent", condition=Q(parent_id__isnull=False)),
-            models.Index(fields=["batch", "status"], name="job_batch", condition=Q(batch__isnull=False)),
+            # Lists of a batch's members, newest first, and counts of them by status.
+            models.Index(
+                fields=["batch", "-created_at", "-id", "status"], name="job_of_batch", condition=Q(batch__isnull=False)
+            ),
             models.Index(fields=["status", "finished_at"], name="job_finished", condition=Q(finished_at__isnull=False)),
         ]
         constraints = [

@@ -86,8 +86,16 @@ def meaning_in(fields: Mapping[str, Field], word: Word, *, more: str = "") -> Q:
 def identified(value: str) -> Q:
     """Jobs under an id, a caller's own id or a correlation id."""
     found = Q(key=value) | Q(correlation_id=value)
-    identifier = _uuid(value)
-    return found | Q(pk=identifier) if identifier else found
+    job_id = identifier(value)
+    return found | Q(pk=job_id) if job_id else found
+
+
+def identifier(value: str) -> uuid.UUID | None:
+    """An id as people write it; None for what is none."""
+    try:
+        return uuid.UUID(value)
+    except ValueError:
+        return None
 
 
 def _any(word: Word, meaning: Callable[[str, str], Q]) -> Q:
@@ -136,10 +144,10 @@ def containing(*columns: str) -> Callable[[str, str], Q]:
 
 def _identifier(column: str) -> Callable[[str, str], Q]:
     def meaning(value: str, _: str) -> Q:
-        identifier = _uuid(value)
-        if identifier is None:
+        given = identifier(value)
+        if given is None:
             raise BadQuery(f"{value[:40]!r} is no id: give one like 019ab3c4-....")
-        return Q(**{column: identifier})
+        return Q(**{column: given})
 
     return meaning
 
@@ -224,13 +232,6 @@ def _seconds(value: str) -> float:
     if not match:
         raise BadQuery(f"{value[:40]!r} is no length of time: write 30s, 5m, 2h, 7d or 1w.")
     return min(float(match[1]) * UNITS[match[2]], 1e9)
-
-
-def _uuid(value: str) -> uuid.UUID | None:
-    try:
-        return uuid.UUID(value)
-    except ValueError:
-        return None
 
 
 def one_of(field: str, value: str, known: Any, also: Any = ()) -> str:

@@ -17,12 +17,12 @@ from django.db.models import Q, Subquery
 from jobs import owners
 from jobs.clock import literal
 from jobs.models import BADLY, WAITING, Batch, Job, JobQuerySet, JobStatus
-from jobs.query.fields import FIELDS, GROUPS, meaning
+from jobs.query.fields import FIELDS, GROUPS, identifier, meaning
 from jobs.query.reading import Word
 
 DEPTH = 10_000  # jobs of a window
 
-FEW_EACH = {"id", "parent", "batch", "schedule"}  # an index leads to them, and there are no more than one can sort
+FEW_EACH = {"id", "parent", "schedule"}  # an index leads to them, and there are no more than one can sort
 FEW_EXACT = {"key", "correlation"}  # unless it is only how they begin
 FLAGS_OF = {"delayed": WAITING, "due": WAITING, "rung": WAITING, "cancelling": (JobStatus.PROCESSING,)}
 
@@ -83,6 +83,8 @@ def _ordered(words: list[Word], statuses: set[str], owner_id: int | None) -> Job
     if owner_id is not None:
         return Job.objects.filter(owner_id=owner_id)
     for word in words:
+        if word.field == "batch" and (batch_id := identifier(word.values[0])) and len(word.values) == 1:
+            return Job.objects.filter(batch_id=batch_id)
         if word.field == "fingerprint" and _is_one(word):
             return Job.objects.filter(fingerprint=word.values[0]).exclude(fingerprint="")
     if statuses and statuses <= set(WAITING):
