@@ -20,7 +20,14 @@ else:
 
 
 STOPS = ("sending_stopped", "reason")
-SWITCHES = ("sending_stopped", "draft_replies", "release_replies", "release_intents", "release_confidence")
+SWITCHES = (
+    "sending_stopped",
+    "undo_seconds",
+    "draft_replies",
+    "release_replies",
+    "release_intents",
+    "release_confidence",
+)
 
 
 class AutomationForm(FormBase):
@@ -36,6 +43,7 @@ class AutomationForm(FormBase):
         fields = (
             "user",
             "sending_stopped",
+            "undo_seconds",
             "draft_replies",
             "reply_instructions",
             "sender_name",

@@ -5,10 +5,12 @@ from typing import Any
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.template.loader import render_to_string
 
-from email_automation import services
-from email_automation.admin.reading import ReadOnlyAdmin, ReadOnlyInline, enqueue_each, has_perm
+from email_automation import services, timeline
+from email_automation.admin.reading import ReadOnlyAdmin, ReadOnlyInline, enqueue_each, has_perm, person
 from email_automation.models import Attachment, Classification, Message
+from jobs.models import Job
 
 
 class AttachmentInline(ReadOnlyInline):
@@ -92,7 +94,7 @@ class MessageAdmin(ReadOnlyAdmin):
     search_fields = ("subject", "from_address", "from_name", "=message_id")
     search_help_text = "Subject, sender or Message-ID"
     list_per_page = 50
-    actions = ("classify_again", "draft_a_reply", "summarise")
+    actions = ("classify_again", "draft_a_reply", "summarise", "run_rules")
     inlines = (ClassificationInline, AttachmentInline)
     fields = (
         "subject",
@@ -114,7 +116,9 @@ class MessageAdmin(ReadOnlyAdmin):
         "digest",
         "stored_at",
         "classified_at",
+        "story",
     )
+    readonly_fields = ("story",)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Message]:
         messages: QuerySet[Message] = super().get_queryset(request)
@@ -135,6 +139,10 @@ class MessageAdmin(ReadOnlyAdmin):
     def recipients(self, message: Message) -> str:
         return ", ".join(f"{name} <{address}>" if name else address for name, address in [*message.to, *message.cc])
 
+    @admin.display(description="Its story")
+    def story(self, message: Message) -> str:
+        return render_to_string("admin/email_automation/timeline.html", {"steps": timeline.of(message)})
+
     def has_ask_permission(self, request: HttpRequest) -> bool:
         """Asking a model costs: it takes more than leave to look."""
         return has_perm(request, Message, "change")
@@ -150,6 +158,13 @@ class MessageAdmin(ReadOnlyAdmin):
     @admin.action(description="Summarise", permissions=["ask"])
     def summarise(self, request: HttpRequest, messages: QuerySet[Message]) -> None:
         enqueue_each(request, self, _with_owner(messages), services.summarise, "Summarise")
+
+    @admin.action(description="Run the rules", permissions=["ask"])
+    def run_rules(self, request: HttpRequest, messages: QuerySet[Message]) -> None:
+        def run(message: Message) -> Job:
+            return services.run_rules(message, by=person(request))
+
+        enqueue_each(request, self, _with_owner(messages), run, "Run the rules")
 
 
 def _with_owner(messages: QuerySet[Message]) -> QuerySet[Message]:

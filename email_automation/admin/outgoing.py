@@ -7,8 +7,11 @@ from django import forms
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.urls import URLPattern, path, reverse
+from django.utils.html import format_html_join
 
-from email_automation import services
+from email_automation import services, timeline
+from email_automation.admin.approvals import approvals_page
 from email_automation.admin.reading import ModelAdminBase, enqueue_each, person
 from email_automation.models import OPEN, MailStatus, OutgoingMail
 from email_automation.recipients import BadMailError, addresses, check_content
@@ -72,7 +75,14 @@ class OutgoingMailAdmin(ModelAdminBase):
         "released_by_rule",
         "created_at",
         "sent_at",
+        "story",
     )
+
+    change_list_template = "admin/email_automation/outgoing.html"
+
+    def get_urls(self) -> list[URLPattern]:
+        page = self.admin_site.admin_view(approvals_page)
+        return [path("approvals/", page, name="email_automation_outgoingmail_approvals"), *super().get_urls()]
 
     def get_fields(self, request: HttpRequest, obj: OutgoingMail | None = None) -> tuple[str, ...]:
         return ("user", *WRITTEN, *self.readonly_fields) if obj else ("user", *WRITTEN)
@@ -93,8 +103,17 @@ class OutgoingMailAdmin(ModelAdminBase):
             super().save_model(request, obj, form, change)
             return
         drafts = OutgoingMail.objects.filter(pk=obj.pk, status__in=OPEN)
-        if not drafts.update(to=obj.to, subject=obj.subject, body=obj.body):
+        if not drafts.update(to=obj.to, subject=obj.subject, body=obj.body, html=""):
             self.message_user(request, "Not saved: it is no draft any more.", messages.ERROR)
+
+    @admin.display(description="Its story")
+    def story(self, mail: OutgoingMail) -> str:
+        """From the message that it begins with; and the job that sends it."""
+        message = timeline.start_of(mail)
+        links = [(reverse("admin:jobs_job_change", args=[mail.job_id]), "its job")] if mail.job_id else []
+        if message:
+            links.insert(0, (reverse("admin:email_automation_message_change", args=[message.pk]), "the whole story"))
+        return format_html_join(", ", '<a href="{}">{}</a>', links) or "-"
 
     @admin.display(description="To")
     def recipients(self, mail: OutgoingMail) -> str:

@@ -20,9 +20,10 @@ from email_automation.services.mailboxes import (
     resume_mailbox,
     sync_mailbox,
 )
-from email_automation.services.rules import add_rule, change_rule, delete_rule, run_rules, try_rule
+from email_automation.services.rules import add_rule, change_rule, delete_rule, run_rules, save_rule, try_rule
 from email_automation.services.sending import (
     approve,
+    approve_as,
     propose,
     reject,
     reply,
@@ -40,6 +41,7 @@ __all__ = [
     "add_mailbox",
     "add_rule",
     "approve",
+    "approve_as",
     "ask_ai",
     "begin_gmail",
     "change_rule",
@@ -62,6 +64,7 @@ __all__ = [
     "resume_mailbox",
     "revise",
     "run_rules",
+    "save_rule",
     "send_email",
     "set_automation",
     "set_follow_up_rule",

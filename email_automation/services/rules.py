@@ -43,17 +43,30 @@ def add_rule(user: AbstractBaseUser, *, by: str, **written: Any) -> Rule:
     """
     if Rule.objects.filter(user_id=user.pk).count() >= MAX_RULES:
         raise Refused(f"You have {MAX_RULES} rules, which is as many as there may be. Delete one.", field="name")
-    rule = Rule(user_id=user.pk, **written)
-    _save(rule, by, before=None)
-    return rule
+    return save_rule(Rule(user_id=user.pk, **written), by=by)
 
 
 def change_rule(rule: Rule, *, by: str, **written: Any) -> Rule:
     """Change what is given of a rule. Raises as `add_rule`."""
-    before = _state(rule)
     for name, value in written.items():
         setattr(rule, name, value)
-    _save(rule, by, before=before)
+    return save_rule(rule, by=by)
+
+
+@transaction.atomic
+def save_rule(rule: Rule, *, by: str) -> Rule:
+    """Save a new or changed rule. Raises as `add_rule`."""
+    _check(rule)
+    audit.hold()
+    stored = Rule.objects.filter(pk=rule.pk).first() if rule.pk else None
+    try:
+        with transaction.atomic():
+            rule.save()
+    except IntegrityError:
+        raise BadRule(f"You have a rule of the name {rule.name!r}. Give it another.", field="name") from None
+    before, after = _state(stored) if stored else None, _state(rule)
+    if before != after:
+        audit.record("change" if stored else "add", _name(rule), by=by, before=before, after=after)
     return rule
 
 
@@ -88,19 +101,6 @@ def run_rules(message: Message, *, by: AbstractBaseUser) -> Job:
         raise Refused("Rules go by what a message is: have it classified first.", field="message")
     arguments = {"message_id": message.pk, "asked_by": by.pk}
     return services.enqueue("act_on_message", arguments, job_id=new_id(), owner_id=message.mailbox.user_id)
-
-
-@transaction.atomic
-def _save(rule: Rule, by: str, before: dict[str, Any] | None) -> None:
-    _check(rule)
-    try:
-        with transaction.atomic():
-            rule.save()
-    except IntegrityError:
-        raise BadRule(f"You have a rule of the name {rule.name!r}. Give it another.", field="name") from None
-    after = _state(rule)
-    if before != after:
-        audit.record("change" if before else "add", _name(rule), by=by, before=before, after=after)
 
 
 def _check(rule: Rule) -> None:

@@ -114,6 +114,12 @@ def approve(mail: OutgoingMail, by: AbstractBaseUser, *, hold: float = 0) -> Job
     return job
 
 
+@transaction.atomic
+def approve_as(mail: OutgoingMail, by: AbstractBaseUser, *, subject: str, body: str, hold: float = 0) -> Job:
+    """Approve with these words, which may be others than stand there. Raises as `revise` and `approve`."""
+    return approve(revise(mail, by, subject=subject, body=body), by, hold=hold)
+
+
 def reject(mail: OutgoingMail, by: AbstractBaseUser, reason: str = "") -> None:
     """Put what waits aside; nothing is sent.
 

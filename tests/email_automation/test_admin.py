@@ -180,6 +180,7 @@ def test_a_mail_written_in_the_admin_is_a_draft(admin_client: Client, user: User
 
 def test_rules_and_the_kill_switch_are_set_in_the_admin(admin_client: Client, user: User) -> None:
     rule = {"user": user.pk, "draft_replies": "on", "release_intents": ["support"], "release_confidence": "0.8"}
+    rule["undo_seconds"] = "300"
     admin_client.post(reverse("admin:email_automation_automationsetting_add"), rule)
     admin_client.post(reverse("admin:email_automation_killswitch_add"), {"sending_stopped": "on", "reason": "incident"})
     assert AutomationSetting.objects.get().release_intents == ["support"]
