@@ -11,7 +11,8 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from fikiri.broker import connect
-from jobs.health import has_dispatcher, queues
+from jobs.health import has_dispatcher, queues, stuck
+from jobs.wording import number_of
 
 TIMEOUT = 1.0  # seconds for the broker's answer
 
@@ -35,10 +36,12 @@ def readyz(_request: HttpRequest) -> JsonResponse:
 @never_cache
 @require_safe
 def workerz(_request: HttpRequest) -> JsonResponse:
-    """200 when a dispatcher works and every queue is consumed or paused, else 503; each queue says its state."""
+    """200 when a dispatcher works, every queue is consumed or paused and no worker is stuck, else 503."""
     try:
         checks: dict[str, str] = {name: queue.state for name, queue in queues().items()}
         checks["dispatcher"] = "ok" if has_dispatcher() else "none"
+        if idle := stuck():
+            checks["workers"] = f"{number_of(len(idle), 'worker')} stuck"
     except DatabaseError as error:
         checks = {"database": f"unreachable ({type(error).__name__})"}
     well = all(answer in ("ok", "paused") for answer in checks.values())

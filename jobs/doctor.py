@@ -113,6 +113,15 @@ def _to_resume(control: Control) -> str:
     return f"manage.py resume {control.name if isinstance(control, QueueControl) else f'--task {control.name}'}"
 
 
+def _workers(_: Look) -> Iterator[Finding]:
+    for beat in health.stuck():
+        yield Finding(
+            "stuck_worker",
+            f"Worker {beat.name} lives, and has begun nothing since {beat.idle_since:%H:%M:%S} UTC, unlike the others.",
+            "Restart it: what it took is rung again.",
+        )
+
+
 def _stuck(look: Look) -> Iterator[Finding]:
     """The oldest due job of each queue, if it has waited long and no other check says why."""
     known = [part for part in look.backlog if part.task in registry.known()]
@@ -192,6 +201,7 @@ CHECKS: tuple[Callable[[Look], Iterator[Finding]], ...] = (
     _broker,
     _dispatcher,
     _queues,
+    _workers,
     _unknown_tasks,
     _stuck,
     _doubts,

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Literal
+from uuid import UUID
 
 from django.db.models import Count
 
@@ -16,6 +18,11 @@ from jobs.models import Canary, Job, JobStatus, Lease, QueueControl, WorkerBeat
 from jobs.models.job import CANARY
 from jobs.queues import QUEUES
 from jobs.worker import DISPATCHER
+
+MISSED = 14  # times its turn: by chance, one in a million
+LOOKED_AT = 2_000  # jobs that ended last
+
+Ended = tuple[str, UUID | None, datetime | None]  # its queue, who ran it, since when
 
 
 @dataclass
@@ -54,6 +61,22 @@ def queues() -> dict[str, QueueHealth]:
     return healths
 
 
+def stuck() -> list[WorkerBeat]:
+    """Live workers that could have begun a job and have not, while the others of a queue of theirs began many."""
+    alive = list(WorkerBeat.objects.filter(beat_at__gt=Now(-config().BEAT_TTL), stopping=False))
+    idle = [
+        beat
+        for beat in alive
+        if beat.idle_since and beat.beat_at - beat.idle_since > timedelta(seconds=config().CANARY_WITHIN)
+    ]
+    if len(alive) < 2 or not idle:
+        return []
+    since = min(beat.idle_since for beat in idle if beat.idle_since)
+    ended = Job.objects.filter(status=JobStatus.COMPLETED, finished_at__gt=since).order_by("-finished_at")
+    lately = list(ended.values_list("queue", "boot", "started_at")[:LOOKED_AT])
+    return [beat for beat in idle if any(_is_passed_over(beat, queue, alive, lately) for queue in beat.queues)]
+
+
 def has_broker() -> bool:
     """Whether it answers this process."""
     return not broker.is_open() and doorbell.is_connected()
@@ -72,3 +95,17 @@ def _look_at_workers(healths: dict[str, QueueHealth]) -> None:
             healths[name].workers += 1
             healths[name].slots += beat.slots
             healths[name].free += max(0, beat.slots - busy[beat.boot])
+
+
+def _is_passed_over(beat: WorkerBeat, queue: str, alive: Sequence[WorkerBeat], lately: Sequence[Ended]) -> bool:
+    """Whether its share of a queue's jobs went to others too often for chance: each has one in so many of a job."""
+    others = {one.boot for one in alive if queue in one.queues} - {beat.boot}
+    began = sum(
+        name == queue
+        and boot in others
+        and started is not None
+        and beat.idle_since is not None
+        and started > beat.idle_since
+        for name, boot, started in lately
+    )
+    return bool(others) and began >= MISSED * (len(others) + 1)

@@ -18,6 +18,7 @@ from jobs import child, identity, settling, tracing
 from jobs.clock import Now
 from jobs.config import config
 from jobs.models import Job, JobStatus, Lease, WorkerBeat
+from jobs.taking import Taking
 
 DISPATCHER = "dispatcher"
 STOPPING_LOOK = 0.2  # seconds between looks at what still runs
@@ -63,11 +64,14 @@ def beating(name: str) -> Iterator[None]:
 class Heart(threading.Thread):
     """Says every few seconds that this worker lives, and which pool processes it has."""
 
-    def __init__(self, queues: Sequence[str], slots: int, pids: Callable[[], list[int]]) -> None:
+    def __init__(
+        self, queues: Sequence[str], slots: int, pids: Callable[[], list[int]], taking: Taking | None = None
+    ) -> None:
         super().__init__(name="heart", daemon=True)
         self.queues = sorted(queues)
         self.slots = slots
         self._pids = pids
+        self._taking = taking
         self._pid = os.getpid()
         self._stopping = threading.Event()
         self._idle = threading.Event()
@@ -119,7 +123,13 @@ class Heart(threading.Thread):
 
     def _beat(self) -> None:
         me = identity.current()
-        fields = {"pids": self._pids(), "beat_at": Now(), "stopping": self._stopping.is_set()}
+        idle = self._taking.idle_for() if self._taking else None
+        fields = {
+            "pids": self._pids(),
+            "beat_at": Now(),
+            "stopping": self._stopping.is_set(),
+            "idle_since": None if idle is None else Now(-idle),
+        }
         if WorkerBeat.objects.filter(boot=me.boot).update(**fields):
             return
         WorkerBeat.objects.create(
@@ -154,7 +164,8 @@ def _on_init(sender: Any, **_: Any) -> None:
 def _on_ready(sender: Any, **_: Any) -> None:
     global _heart
     worker = sender.controller if hasattr(sender, "controller") else sender
-    _heart = Heart(worker.app.amqp.queues.consume_from, worker.concurrency, lambda: _pids_of(worker))
+    queues, slots = worker.app.amqp.queues.consume_from, worker.concurrency
+    _heart = Heart(queues, slots, lambda: _pids_of(worker), Taking(slots))
     _heart.start()
     atexit.register(_heart.end)  # a cold shutdown announces nothing
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
+from jobs import health
 from jobs.models import Job, JobStatus, WorkerBeat
 
 
@@ -15,12 +16,14 @@ class Working:
 
     beat: WorkerBeat
     jobs: Sequence[Job]
+    is_stuck: bool = False  # it begins nothing, unlike the others of its queues
 
 
 def working() -> list[Working]:
-    """Every worker that was heard of lately, by name. Two queries."""
+    """Every worker that was heard of lately, by name. A few queries."""
     running: dict[UUID | None, list[Job]] = {}
     people = Job.objects.of_people().filter(status=JobStatus.PROCESSING)
     for job in people.only("task", "boot", "started_at").order_by("started_at", "pk"):
         running.setdefault(job.boot, []).append(job)
-    return [Working(beat, running.get(beat.boot, [])) for beat in WorkerBeat.objects.all()]
+    stuck = {beat.boot for beat in health.stuck()}
+    return [Working(beat, running.get(beat.boot, []), beat.boot in stuck) for beat in WorkerBeat.objects.all()]

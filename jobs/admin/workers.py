@@ -42,7 +42,7 @@ class Line:
 def workers_page(request: HttpRequest) -> HttpResponse:
     seen = set(access.queues(request.user, Verb.SEE))
     served = [one for one in workers.working() if seen.intersection(one.beat.queues) or not one.beat.queues]
-    lines = [Line(one, *state_of(one.beat), remote.memory(one.beat)) for one in served]
+    lines = [Line(one, *_state_of(one), remote.memory(one.beat)) for one in served]
     lines.sort(key=lambda line: line.state == "silent")
     return shown(request, "workers", "Workers", lines=lines, may_steer=may_steer(request.user))
 
@@ -68,3 +68,7 @@ def stop_page(request: HttpRequest, boot: uuid.UUID) -> HttpResponse:
             messages.error(request, str(error))
         return HttpResponseRedirect(back)
     return shown(request, "stop", f"Stop {one.beat.name}?", one=one, form=form, back=back)
+
+
+def _state_of(one: Working) -> tuple[str, str]:
+    return ("failed", "stuck") if one.is_stuck else state_of(one.beat)

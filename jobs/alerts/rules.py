@@ -68,6 +68,11 @@ def _no_worker() -> Iterator[Sight]:
             yield Sight("silent", name, f"The workers of queue {name} live, and take nothing.")
 
 
+def _stuck() -> Iterator[Sight]:
+    for beat in health.stuck():
+        yield Sight("stuck", beat.name, f"Worker {beat.name} lives, and begins nothing, unlike the others.")
+
+
 def _failures() -> Iterator[Sight]:
     for name, recent in _recent():
         if recent.failure_rate > config().ALERT_FAILURES:
@@ -89,16 +94,26 @@ def _held() -> Iterator[Sight]:
         yield Sight("held", key, f"{number_of(count, 'job')} held: {reason}"[:300], at_once=True)
 
 
-KINDS = ("dead", "in_doubt", "held", "queue_age", "no_worker", "silent", "failures", "slow")
+KINDS = ("dead", "in_doubt", "held", "queue_age", "no_worker", "silent", "stuck", "failures", "slow")
+NOT_OF_QUEUES = ("held", "stuck")
 
 
 def exists(key: str) -> bool:
     """Whether there can be an alert of this key."""
     rule, _, subject = key.partition(":")
-    return rule in KINDS and (bool(subject) if rule == "held" else subject in QUEUES)
+    return rule in KINDS and (bool(subject) if rule in NOT_OF_QUEUES else subject in QUEUES)
 
 
-RULES: tuple[Callable[[], Iterator[Sight]], ...] = (_dead, _in_doubt, _held, _queue_age, _no_worker, _failures, _slow)
+RULES: tuple[Callable[[], Iterator[Sight]], ...] = (
+    _dead,
+    _in_doubt,
+    _held,
+    _queue_age,
+    _no_worker,
+    _stuck,
+    _failures,
+    _slow,
+)
 
 
 def _recent() -> Iterator[tuple[str, Recent]]:

@@ -21,7 +21,7 @@ class RunningJob(TypedDict):
 
 
 class WorkerRow(TypedDict):
-    """`slots`: how many jobs it runs at once."""
+    """`slots`: how many jobs it runs at once. `stuck`: it lives and begins nothing, unlike the others of its queues."""
 
     name: str
     queues: list[Queue]
@@ -29,6 +29,7 @@ class WorkerRow(TypedDict):
     started_at: Time | None
     heard_at: Time | None
     stopping: bool
+    stuck: bool
     jobs: list[RunningJob]
 
 
@@ -53,5 +54,6 @@ def worker_row(worker: Working) -> WorkerRow:
         "started_at": epoch(worker.beat.started_at),
         "heard_at": epoch(worker.beat.beat_at),
         "stopping": worker.beat.stopping,
+        "stuck": worker.is_stuck,
         "jobs": [{"job_id": str(job.pk), "task": job.task, "started_at": epoch(job.started_at)} for job in worker.jobs],
     }

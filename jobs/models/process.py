@@ -18,6 +18,7 @@ class WorkerBeat(models.Model):
     started_at = models.DateTimeField()
     beat_at = models.DateTimeField()
     stopping = models.BooleanField(default=False)
+    idle_since = models.DateTimeField(null=True, help_text="Since when it could have begun a job, and has not.")
 
     class Meta:
         ordering = ["name"]

@@ -5,8 +5,10 @@ import signal
 from typing import Any
 
 import pytest
-from django.test import Client
+from django.conf import settings
+from django.test import Client, override_settings
 
+from jobs import health, services
 from jobs.models import Canary, Job, WorkerBeat
 from jobs.models.job import CANARY
 from tests.integration.site import PATIENCE, Site
@@ -35,3 +37,18 @@ def test_a_worker_that_lives_and_takes_nothing_is_silent_until_it_does(own_site:
     for pid in children:
         os.kill(pid, signal.SIGCONT)
     eventually(lambda: workerz()["email"] == "ok", PATIENCE, "heard again")
+
+
+def test_one_worker_that_begins_nothing_beside_a_healthy_one_is_stuck_until_it_does(own_site: Site) -> None:
+    brief: dict[str, Any] = {"BEAT_EVERY": 0.5, "CANARY_WITHIN": 2}
+    hung, _ = (own_site.worker("email", concurrency=1, **brief) for _ in range(2))
+    own_site.dispatcher(**brief)
+    children = WorkerBeat.objects.get(pid=hung.pid).pids
+    for pid in children:
+        os.kill(pid, signal.SIGSTOP)
+    services.enqueue_many("echo", [{"value": number} for number in range(40)])
+    with override_settings(JOBS={**settings.JOBS, **brief}):
+        eventually(lambda: [beat.pid for beat in health.stuck()] == [hung.pid], PATIENCE, "found")
+        for pid in children:
+            os.kill(pid, signal.SIGCONT)
+        eventually(lambda: not health.stuck(), PATIENCE, "well again")

@@ -6,7 +6,7 @@ from typing import Any
 
 from jobs.api.workers import worker_row
 from jobs.terminal import AnsweringCommand, ago
-from jobs.workers import working
+from jobs.workers import Working, working
 
 
 class Command(AnsweringCommand):
@@ -25,7 +25,7 @@ class Command(AnsweringCommand):
                     " ".join(worker.beat.queues),
                     f"{len(worker.jobs)} of {worker.beat.slots}",
                     ago(worker.beat.started_at),
-                    "stopping" if worker.beat.stopping else ago(worker.beat.beat_at),
+                    _heard(worker),
                     "\n".join(f"{job.task} for {ago(job.started_at)}" for job in worker.jobs),
                 )
                 for worker in self._workers
@@ -33,3 +33,9 @@ class Command(AnsweringCommand):
         )
         if not self._workers:
             self.stdout.write("No worker. Start one: manage.py worker")
+
+
+def _heard(worker: Working) -> str:
+    if worker.beat.stopping:
+        return "stopping"
+    return f"{ago(worker.beat.beat_at)}{', stuck' if worker.is_stuck else ''}"
