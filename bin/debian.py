@@ -11,6 +11,7 @@ PACKAGES = {
     "chromium": ["chromium", "fonts-dejavu-core"],
     "systemd-analyze": ["systemd"],
     "dovecot": ["dovecot-imapd"],
+    "faketime": ["libfaketime"],
 }
 
 
@@ -35,4 +36,6 @@ def ensure(*programs: str) -> None:
 def _present(program: str) -> bool:
     if program == "postgresql":  # Debian keeps its servers out of PATH
         return bool(glob.glob("/usr/lib/postgresql/*/bin/initdb")) or shutil.which("initdb") is not None
+    if program == "faketime":  # a library
+        return bool(glob.glob("/usr/lib/*/faketime/libfaketime.so.1"))
     return shutil.which(program, path=f"{os.environ.get('PATH', os.defpath)}:/usr/sbin") is not None

@@ -43,6 +43,7 @@ class RedisServer:
                 stderr=subprocess.STDOUT,
                 cwd=self._folder,
                 start_new_session=True,
+                restore_signals=False,  # a file that may not grow is an error to it, not its end
                 preexec_fn=system.ends_with_parent(),
             )
         deadline = time.monotonic() + START_WITHIN
@@ -57,6 +58,10 @@ class RedisServer:
             self._process.kill()
             self._process.wait()
             self._process = None
+
+    @property
+    def pid(self) -> int | None:
+        return self._process.pid if self._process else None
 
     def is_running(self) -> bool:
         return self._process is not None and self._process.poll() is None

@@ -2,6 +2,7 @@
 
 import itertools
 import json
+import resource
 import signal
 import uuid
 
@@ -159,6 +160,31 @@ def test_it_is_full_and_nobody_minds(rig: Rig) -> None:
         finally:
             client.config_set("maxmemory", 0)
     rig.done_once(jobs)
+
+
+def test_its_disk_is_full_and_nobody_minds(rig: Rig) -> None:
+    before = rig.send(10, pause=0.3)
+    with rig.redis.client() as client:
+        client.config_set("appendonly", "yes")
+        rig.until(lambda: client.info("persistence")["aof_rewrite_in_progress"] == 0, "it writes each command")
+        limit_files(rig, 50_000)
+        try:
+            client.set("more", "x" * 100_000)
+            rig.until(lambda: client.info("persistence")["aof_last_write_status"] == "err", "its disk is full")
+            jobs = rig.send(20)  # each was accepted
+            with pytest.raises(redis.exceptions.ResponseError, match="MISCONF"):
+                client.set("more", "x")
+        finally:
+            limit_files(rig, resource.RLIM_INFINITY)
+            rig.until(lambda: client.info("persistence")["aof_last_write_status"] == "ok", "there is room again")
+            client.config_set("appendonly", "no")
+    rig.done_once(before + jobs)
+
+
+def limit_files(rig: Rig, size: int) -> None:
+    """Let its files grow to so many bytes: what it writes beyond fails, as on a full disk."""
+    assert rig.redis.pid is not None
+    resource.prlimit(rig.redis.pid, resource.RLIMIT_FSIZE, (size, resource.RLIM_INFINITY))
 
 
 @pytest.mark.parametrize("how", ["is down", "hangs", "has fallen silent"])

@@ -1,20 +1,24 @@
 """PostgreSQL crashes, drops connections and loses answers while jobs are enqueued, run and settled."""
 
 import signal
+import subprocess
+import sys
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
 from django.db import InterfaceError, OperationalError, connection
 
+from jobs.clock import Now, now
 from jobs.drill import system
 from jobs.drill.databases import Postgres
+from jobs.drill.programs import Program
 from jobs.drill.times import JOBS
-from jobs.models import Attempt, Job
+from jobs.models import Attempt, Job, WorkerBeat
 from jobs.models.job import new_id
-from jobs.services import enqueue
+from jobs.services import cancel, enqueue
 from tests.faults.rig import Rig, lines
 
 VENDOR = "postgresql"
@@ -31,6 +35,39 @@ def fresh_connection(rig: Rig) -> Iterator[None]:
     connection.close()
     yield
     connection.close()
+
+
+@pytest.fixture
+def wrong_clocks(rig: Rig) -> Iterator[None]:
+    """A worker and a dispatcher are an hour ahead, the others an hour behind; the database's clock is right."""
+    programs = [*rig.named("worker"), *rig.named("dispatcher")]
+    own = [program.env for program in programs]
+    for program in programs:
+        program.env = {**program.env, **clock("+1h" if program.name.endswith("0") else "-1h")}
+    restart(rig, programs)
+    yield
+    for program, env in zip(programs, own, strict=True):
+        program.env = env
+    restart(rig, programs)
+
+
+def clock(by: str) -> dict[str, str]:
+    """The variables that have a process live in another hour. What only grows stays right, as after a real jump."""
+    [library] = map(str, Path("/usr/lib").glob("*/faketime/libfaketime.so.1"))
+    return {"LD_PRELOAD": library, "FAKETIME": by, "FAKETIME_DONT_FAKE_MONOTONIC": "1"}
+
+
+def test_such_a_clock_is_wrong() -> None:
+    asked = [sys.executable, "-c", "import time; print(time.time())"]
+    told = subprocess.run(asked, env=clock("-1h"), capture_output=True, check=True, text=True).stdout
+    assert 3500 < time.time() - float(told) < 3700
+
+
+def restart(rig: Rig, programs: Sequence[Program]) -> None:
+    for program in programs:
+        program.kill()
+    WorkerBeat.objects.all().delete()
+    rig.ready()
 
 
 def test_it_crashes_while_jobs_run_and_wait(rig: Rig, cluster: Postgres) -> None:
@@ -55,6 +92,25 @@ def test_a_process_that_dies_after_a_restart_is_still_noticed(rig: Rig, cluster:
     assert rig.settled([job.pk]) == {"completed": 1}
     [attempt] = Attempt.objects.filter(job=job)
     assert attempt.error_class == "WorkerLost"
+
+
+def test_clocks_that_are_an_hour_wrong_hurry_nothing_and_rescue_nothing(rig: Rig, wrong_clocks: None) -> None:
+    began = now()
+    far, near = enqueue("echo", {"value": 1}, delay=1800), enqueue("echo", {"value": 2}, delay=2)
+    flaky = enqueue("drill_flaky", {"key": "wrong-clock", "pause": 0})
+    jobs = rig.send(20, pause=0.2)
+    rig.done_once(jobs)
+    assert rig.settled([near.pk, flaky.pk]) == {"completed": 2}
+    near.refresh_from_db()
+    far.refresh_from_db()
+    assert near.started_at is not None
+    assert near.started_at >= near.run_at
+    assert (far.status, far.attempt, far.rung_at) == ("pending", 0, None)
+    ran = Job.objects.filter(pk__in=[*jobs, near.pk, flaky.pk])
+    assert not ran.exclude(started_at__gte=began, finished_at__lte=Now()).exists()
+    assert set(ran.exclude(pk=flaky.pk).values_list("attempt", flat=True)) == {1}  # nobody was taken for dead
+    assert Attempt.objects.filter(job__in=ran).count() == 1  # the one that was to fail
+    cancel(far.pk, by="the test")
 
 
 def test_a_hard_limit_after_a_restart_is_still_recorded(rig: Rig, cluster: Postgres, tmp_path: Path) -> None:

@@ -105,6 +105,27 @@ def test_a_job_that_kills_its_process_again_and_again_is_put_aside(rig: Rig, tmp
     rig.done_once(others)
 
 
+def test_a_job_without_memory_is_settled_and_only_its_process_ends(rig: Rig, tmp_path: Path) -> None:
+    parents = {worker.pid for worker in rig.named("worker")}
+    hungry = enqueue("eat_memory", {"path": str(tmp_path / "runs"), "most": 50_000_000})
+    others = rig.send(10)
+    assert rig.settled([hungry.pk]) == {"dead": 1}
+    attempts = Attempt.objects.filter(job=hungry)
+    assert [attempt.error_class for attempt in attempts] == ["MemoryError"] * 2
+    assert len({attempt.pid for attempt in attempts}) == 2  # a process that was short of memory runs no other job
+    rig.done_once(others)
+    assert {worker.pid for worker in rig.named("worker")} == parents
+
+
+def test_a_job_whose_process_the_kernel_ends_is_put_aside(rig: Rig, tmp_path: Path) -> None:
+    endless = enqueue("eat_time", {"path": str(tmp_path / "runs")})
+    others = rig.send(10)
+    assert rig.settled([endless.pk]) == {"dead": 1}
+    endless.refresh_from_db()
+    assert (endless.deaths, lines(tmp_path / "runs")) == (4, 4)
+    rig.done_once(others)
+
+
 def test_a_worker_that_is_asked_to_end_lets_a_short_job_finish(rig: Rig) -> None:
     [job] = rig.send(pause=0.5)
     rig.until(rig.begun(1), "it runs")

@@ -1,7 +1,9 @@
 """Tasks that behave in every way a task can. Nothing here is part of the product."""
 
 import logging
+import math
 import os
+import resource
 import signal
 import threading
 import time
@@ -72,6 +74,27 @@ def kill_own_process(path: str, times: int) -> int:
     if attempt <= times:
         os.kill(os.getpid(), signal.SIGKILL)
     return attempt
+
+
+@email_queue.task(max_retries=1)
+def eat_memory(path: str, most: int) -> int:
+    """Takes memory until the kernel gives none: so many bytes more than it has now."""
+    _mark(path)
+    has = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
+    resource.setrlimit(resource.RLIMIT_AS, (has + most, resource.RLIM_INFINITY))
+    eaten = []
+    while True:
+        eaten.append(bytearray(1_000_000))
+
+
+@email_queue.task(max_retries=20)
+def eat_time(path: str) -> None:
+    """Computes until the kernel ends its process: for a second more than it has by now."""
+    _mark(path)
+    most = math.ceil(sum(os.times()[:2])) + 1
+    resource.setrlimit(resource.RLIMIT_CPU, (most, most))
+    while True:
+        pass
 
 
 @email_queue.task()

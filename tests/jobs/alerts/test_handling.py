@@ -120,7 +120,7 @@ def test_what_cannot_be_is_refused_and_not_recorded(act: Any, says: str) -> None
 
 
 def test_every_kind_of_alert_that_a_rule_sees_can_be_silenced(sights: list[Sight]) -> None:
-    told_in_the_docs = {"dead", "in_doubt", "held", "queue_age", "no_worker", "silent", "failures", "slow"}
+    told_in_the_docs = {"dead", "in_doubt", "held", "queue_age", "no_worker", "silent", "stuck", "failures", "slow"}
     assert set(rules.KINDS) == told_in_the_docs
     assert all(rules.exists(f"{kind}:{queue}") for kind in rules.KINDS for queue in QUEUES)
 
