@@ -8,6 +8,7 @@ from collections.abc import Callable
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
+from email_automation import frame_style
 from jobs.origin import coming_from
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
@@ -17,7 +18,7 @@ POLICY = "; ".join(
     (
         "default-src 'none'",
         "script-src 'self'",
-        "style-src 'self'",
+        f"style-src 'self' {frame_style.HASH}",
         "img-src 'self' data:",
         "font-src 'self'",
         "connect-src 'self'",

@@ -9,7 +9,8 @@ from django.template.loader import render_to_string
 
 from email_automation import services, timeline
 from email_automation.admin.reading import ReadOnlyAdmin, ReadOnlyInline, enqueue_each, has_perm, person
-from email_automation.models import Attachment, Classification, Message
+from email_automation.models import Attachment, Classification, Message, MessageHtml
+from email_automation.safe_html import safe_html_frame
 from jobs.models import Job
 
 
@@ -102,6 +103,7 @@ class MessageAdmin(ReadOnlyAdmin):
         "recipients",
         "date",
         "text",
+        "as_html",
         "unreadable_reason",
         "automatic",
         "is_own",
@@ -118,7 +120,10 @@ class MessageAdmin(ReadOnlyAdmin):
         "classified_at",
         "story",
     )
-    readonly_fields = ("story",)
+    readonly_fields = ("story", "as_html")
+
+    class Media:
+        css = {"all": ("email_automation/mail.css",)}
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Message]:
         messages: QuerySet[Message] = super().get_queryset(request)
@@ -142,6 +147,12 @@ class MessageAdmin(ReadOnlyAdmin):
     @admin.display(description="Its story")
     def story(self, message: Message) -> str:
         return render_to_string("admin/email_automation/timeline.html", {"steps": timeline.of(message)})
+
+    @admin.display(description="As HTML", empty_value="-")
+    def as_html(self, message: Message) -> str | None:
+        """Without images and with links that lead nowhere."""
+        html = MessageHtml.objects.filter(message=message).first()
+        return (safe_html_frame(html.source) or None) if html else None
 
     def has_ask_permission(self, request: HttpRequest) -> bool:
         """Asking a model costs: it takes more than leave to look."""

@@ -15,6 +15,7 @@ MAX_DOCUMENT = 4 * MAX_HTML
 
 _NOT_BASE64 = re.compile(rb"[^A-Za-z0-9+/]+")
 _HTML = {"text/html", "application/xhtml+xml"}
+_NOT_READ = {"text/calendar", "text/rfc822-headers"}
 _ENCRYPTED = {"multipart/encrypted", "application/pkcs7-mime", "application/x-pkcs7-mime"}
 
 
@@ -31,6 +32,8 @@ class Body:
 def read_body(root: Part) -> Body:
     """Text parts in order, of alternatives the plain one, attachments as what is known of them."""
     body = Body()
+    if not root.children and root.disposition != "attachment":
+        root.filename = ""  # a message that is one text is no attachment, whatever its sender's program calls it
     text = _text_of(root, body)
     if not text.strip():
         text = _text_of_enclosed(root, body)
@@ -108,7 +111,7 @@ def _is_text(part: Part) -> bool:
         return False
     if part.content_type in _HTML:
         return not part.filename
-    return part.content_type.startswith("text/") and part.content_type != "text/calendar" and not part.filename
+    return part.content_type.startswith("text/") and part.content_type not in _NOT_READ and not part.filename
 
 
 def _decoded(part: Part, limit: int, body: Body) -> bytes:

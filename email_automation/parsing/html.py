@@ -19,6 +19,7 @@ _CONFIG = ParserConfig(css=STRICT_CSS_PROFILE | {"cell": _CELL}, display_links=F
 _IGNORED = ("head", "script", "style", "title", "template", "noscript", "svg", "math", "object", "iframe", "select")
 _HIDDEN = re.compile(r"(?:display:none|visibility:hidden|(?:font-size|max-height):0(?![.\d]))")
 _MARKED = "hidden-from-the-reader"
+_END = re.compile(r"</(?:body|html)\s*>", re.IGNORECASE)  # what mailing lists add below is lost behind it
 _DECLARATION = re.compile(r"^\s*<\?xml[^>]*\?>", re.IGNORECASE)
 _MANY_BLANK_LINES = re.compile(r"\n\s*\n\s*\n+")
 
@@ -40,7 +41,21 @@ def html_to_text(source: str) -> tuple[str, bool]:
     return _tidy(Inscriptis(root, _CONFIG).get_text()), True
 
 
+def parse_visible(source: str) -> "html.HtmlElement | None":
+    """What a reader would see, as elements with their attributes; None where there is nothing, or far too much."""
+    root = _parse(_DECLARATION.sub("", source[:MAX_HTML]))
+    if root is None:
+        return None
+    etree.strip_elements(root, etree.Comment, etree.ProcessingInstruction, *_IGNORED, with_tail=False)
+    for element in root.iter("*"):
+        if _is_hidden(element):
+            element.tag = _MARKED
+    etree.strip_elements(root, _MARKED, with_tail=False)
+    return None if _is_too_complex(root) else root
+
+
 def _parse(source: str) -> "html.HtmlElement | None":
+    source = _END.sub("", source)
     try:
         return html.document_fromstring(source) if source.strip() else None
     except (etree.ParserError, etree.XMLSyntaxError, ValueError):  # nothing but comments, and the like
