@@ -13,7 +13,7 @@ from django.core.signals import setting_changed
 
 MARK = "fernet:"  # what an encrypted text begins with
 HIDDEN = "********"
-MAKE_ONE = "Make a key with: openssl rand -base64 32 | tr '+/' '-_'"
+MAKE_ONE = "Make a key with: openssl rand -base64 32"
 
 
 class Undecryptable(Exception):
@@ -113,9 +113,7 @@ def _fernet(place: int, key: str) -> Fernet:
     try:
         return Fernet(key.strip())
     except (ValueError, binascii.Error):
-        raise ImproperlyConfigured(
-            f"Key {place} of FIELD_KEYS is not 32 bytes in URL-safe base64. {MAKE_ONE}"
-        ) from None
+        raise ImproperlyConfigured(f"Key {place} of FIELD_KEYS is not 32 bytes in base64. {MAKE_ONE}") from None
 
 
 def _token(encrypted: str) -> bytes:

@@ -104,27 +104,40 @@ def _is_of_project(reason: str) -> bool:
 
 
 def _wait(key: str, units: float, patience: float) -> None:
-    if _purses.spend(key, units):
+    deadline = time.monotonic() + patience
+    while not _purses.spend(key, units):
+        taken = _take(key, units, deadline - time.monotonic())
+        if taken.seconds > 0:
+            threading.Event().wait(taken.seconds)
+            if _was_refused_since(key, taken):
+                continue  # what waited in line is lost: the line begins anew
+        _purses.put(key, taken.units - units)
         return
-    seconds, chunk = _take(key, units, patience)
-    if seconds > patience:
-        come_back = seconds * (1 + random.random() * SPREAD)  # noqa: S311 - spreads load, keeps no secret
-        raise Snooze(come_back, f"the quota of {key} is used up for {seconds:.0f} s")
-    if seconds > 0:
-        threading.Event().wait(seconds)
-    _purses.put(key, chunk - units)
+
+
+@dataclass(frozen=True)
+class _Taken:
+    units: float
+    seconds: float
+    refusals: int
 
 
 @transaction.atomic
-def _take(key: str, units: float, patience: float) -> tuple[float, float]:
-    """Seconds to wait, and the units that were taken if that is not too long."""
+def _take(key: str, units: float, patience: float) -> _Taken:
+    """Units, and the seconds until they may be spent. Raises Snooze if those are too many."""
     now = clock.now().timestamp()
     row = _row(key, now)
     pace = _pace(row)
+    if (seconds := pace.wait(now)) > max(patience, 0.0):
+        come_back = seconds * (1 + random.random() * SPREAD)  # noqa: S311 - spreads load, keeps no secret
+        raise Snooze(come_back, f"the quota of {key} is used up for {seconds:.0f} s")
     chunk = max(units, pace.rate / 60 * CHUNK)
-    if (seconds := pace.wait(now)) <= patience:
-        _keep(row, pace.taken(chunk, now, _limit(key)))
-    return seconds, chunk
+    _keep(row, pace.taken(chunk, now, _limit(key)))
+    return _Taken(chunk, seconds, row.refusals)
+
+
+def _was_refused_since(key: str, taken: _Taken) -> bool:
+    return Quota.objects.filter(pk=key).exclude(refusals=taken.refusals).exists()
 
 
 def _row(key: str, now: float) -> Quota:
@@ -179,7 +192,10 @@ class _Purses:
     def put(self, key: str, units: float) -> None:
         if units > 0:
             with self._lock:
-                self._purses[key] = _Purse(units, time.monotonic() + 2 * CHUNK)
+                now = time.monotonic()
+                left = self._purses.get(key)
+                kept = left.units if left and now <= left.until else 0.0
+                self._purses[key] = _Purse(kept + units, now + 2 * CHUNK)
 
     def forget(self, key: str) -> None:
         with self._lock:

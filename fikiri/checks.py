@@ -4,16 +4,22 @@ import os
 from collections.abc import Iterator
 from email.utils import parseaddr
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, register
 from django.core.checks import Warning as Advice
+from django.core.exceptions import ImproperlyConfigured
 
+from email_automation import encryption
 from email_automation.ai.providers import PROVIDERS
+from email_automation.scopes import ACCESS
 from jobs.alerts import delivery
 from jobs.errors import Refused
 
 RESERVED = (".example", ".example.com", ".example.net", ".example.org", ".test", ".invalid", ".localhost")
+TO_GOOGLE = ("GOOGLE_AUTH_URI", "GOOGLE_TOKEN_URI", "GOOGLE_REVOKE_URI", "GMAIL_API_ROOT")
+LOOPBACK = ("127.0.0.1", "::1", "localhost")
 REDIS_SCHEMES = ("redis://", "rediss://", "redis+socket://", "sentinel://")
 
 
@@ -73,6 +79,40 @@ def alert_settings(**_: Any) -> Iterator[CheckMessage]:
             delivery.check(url, settings.JOBS.get("ALERT_SECRET", ""))
         except Refused as error:
             yield Error(f"{error.field} does not do.", hint=str(error), id="fikiri.E012")
+
+
+@register(Tags.compatibility)
+def account_settings(**_: Any) -> Iterator[CheckMessage]:
+    """How mailboxes at providers are reached."""
+    try:
+        encryption.keys()
+    except ImproperlyConfigured as error:
+        yield Error("FIELD_KEYS do not do.", hint=str(error), id="fikiri.E013")
+    if settings.GMAIL_ACCESS not in ACCESS:
+        yield Error(
+            f"GMAIL_ACCESS is {settings.GMAIL_ACCESS!r}.", hint=f"Use one of: {', '.join(ACCESS)}.", id="fikiri.E014"
+        )
+    if bool(settings.GOOGLE_CLIENT_ID) != bool(settings.GOOGLE_CLIENT_SECRET):
+        yield Error(
+            "Of GOOGLE_CLIENT_ID and GOOGLE_CLIENT_SECRET one is set.",
+            hint="Set both, from the same OAuth client, or none.",
+            id="fikiri.E015",
+        )
+    for name in TO_GOOGLE:
+        parts = urlsplit(getattr(settings, name))
+        if parts.scheme != "https" and not (parts.scheme == "http" and parts.hostname in LOOPBACK):
+            yield Error(f"{name} is not https.", hint="Tokens go there: use https://...", id="fikiri.E016")
+
+
+@register(Tags.security, deploy=True)
+def key_settings(**_: Any) -> Iterator[CheckMessage]:
+    """A key that only this machine has."""
+    if not os.environ.get("FIELD_KEYS"):
+        yield Error(
+            "FIELD_KEYS is a file of this machine.",
+            hint=f"Set it, the same on all machines, or no other opens a mailbox. {encryption.MAKE_ONE}",
+            id="fikiri.E017",
+        )
 
 
 @register(Tags.security, deploy=True)

@@ -19,6 +19,7 @@ class Quota(models.Model):
     free_at = models.FloatField()
     taken_at = models.FloatField()
     paused_until = models.FloatField(default=0)
+    pause = models.FloatField(default=0)
     refusals = models.PositiveBigIntegerField(default=0)
 
     class Meta:

@@ -1,5 +1,6 @@
 """Secrets are encrypted at rest and shown to nobody by accident."""
 
+import base64
 import json
 from datetime import UTC, datetime
 
@@ -88,6 +89,13 @@ def test_a_new_first_key_encrypts_and_the_old_one_still_decrypts(settings: Setti
     settings.FIELD_KEYS = [NEW]
     assert encryption.decrypt(again) == "hello"
     assert encryption.rotated(again) == again
+
+
+def test_a_key_may_be_written_in_either_base64(settings: Settings) -> None:
+    settings.FIELD_KEYS = [base64.b64encode(b"\xff" * 32).decode()]
+    written = encryption.encrypt("hello")
+    settings.FIELD_KEYS = [base64.urlsafe_b64encode(b"\xff" * 32).decode()]
+    assert encryption.decrypt(written) == "hello"
 
 
 def test_what_no_key_fits_says_what_to_do(settings: Settings) -> None:

@@ -24,9 +24,14 @@ def test_a_laptop_has_nothing_to_complain_of() -> None:
         ("OPENAI_API", "telepathy", "fikiri.E003"),
         ("DEFAULT_FROM_EMAIL", "Fikiri", "fikiri.E005"),
         ("REDIS_URL", "amqp://broker", "fikiri.E007"),
+        ("FIELD_KEYS", [], "fikiri.E013"),
+        ("FIELD_KEYS", ["short"], "fikiri.E013"),
+        ("GMAIL_ACCESS", "everything", "fikiri.E014"),
+        ("GOOGLE_CLIENT_ID", "an-id", "fikiri.E015"),
+        ("GOOGLE_TOKEN_URI", "http://tokens.example/", "fikiri.E016"),
     ],
 )
-def test_a_setting_that_cannot_work_is_an_error(name: str, value: str, expected: str, settings: Settings) -> None:
+def test_a_setting_that_cannot_work_is_an_error(name: str, value: object, expected: str, settings: Settings) -> None:
     settings.OPENAI_API_KEY = ""
     setattr(settings, name, value)
     assert ids() == {expected}
@@ -56,6 +61,18 @@ def test_a_server_needs_secret_https_postgres_and_a_redis(settings: Settings, mo
     monkeypatch.setitem(settings.DATABASES["default"], "ENGINE", "django.db.backends.sqlite3")
     found = {str(message.id) for message in checks.server_settings()}
     assert found == {"fikiri.W008", "fikiri.W009", "fikiri.W010", "fikiri.W011"}
+
+
+def test_a_server_needs_a_key_that_is_not_a_file_of_one_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("FIELD_KEYS", raising=False)
+    assert [message.id for message in checks.key_settings()] == ["fikiri.E017"]
+    monkeypatch.setenv("FIELD_KEYS", "a-key")
+    assert list(checks.key_settings()) == []
+
+
+def test_a_stand_in_on_this_machine_needs_no_tls(settings: Settings) -> None:
+    settings.GOOGLE_TOKEN_URI = "http://127.0.0.1:4000/token"
+    assert ids() == set()
 
 
 def test_every_complaint_has_a_remedy(settings: Settings) -> None:
