@@ -13,6 +13,7 @@ from pytest_django.live_server_helper import LiveServer
 from rest_framework.test import APIClient
 
 from email_automation import services
+from email_automation.models import Message
 from fikiri.places import BASE
 from jobs import services as job_services
 from jobs.models import Effect, Schedule
@@ -22,7 +23,7 @@ from tests.docs.test_python import run_due_jobs
 from tests.jobs.api import states
 
 PAGE = pages.DOCS / "api.md"
-PAGES = (PAGE, pages.DOCS / "searching.md", BASE / "README.md")
+PAGES = (PAGE, pages.DOCS / "automation.md", pages.DOCS / "searching.md", BASE / "README.md")
 CODE = re.compile(r"`([A-Z_]{5,})`")
 
 
@@ -80,6 +81,7 @@ def world(user: User, one_message: Path) -> dict[str, str]:
         "BATCH": str(sync.batch_id),
         "USER_ID": str(user.pk),
         "LEAD": str(lead.pk),
+        "MESSAGE": str(Message.objects.get().pk),
     }
 
 
