@@ -9,7 +9,16 @@ from django.conf import settings
 from email_automation import accounts, google_tokens
 from email_automation.following import Stored
 from email_automation.mailboxes import MailboxError
-from email_automation.mailboxes.imap import Client, ImapSource, Login, LoginRefusedError, Security, Wanted, connected
+from email_automation.mailboxes.imap import (
+    Client,
+    ImapActions,
+    ImapSource,
+    Login,
+    LoginRefusedError,
+    Security,
+    Wanted,
+    connected,
+)
 from email_automation.models import Account, Mailbox, Provider, SyncRun
 from jobs.errors import Fail
 
@@ -27,6 +36,11 @@ def source(run: SyncRun) -> ImapSource:
         without=tuple(mailbox.without_folders),
     )
     return ImapSource(connection_to(mailbox), Stored(mailbox), wanted)
+
+
+def actions(mailbox: Mailbox) -> ImapActions:
+    """What may be done to messages of an IMAP account; to be closed."""
+    return ImapActions(connection_to(mailbox))
 
 
 @contextmanager

@@ -33,4 +33,6 @@ def open_actions(mailbox: Mailbox) -> MailboxActions:
     """
     if mailbox.kind == MailboxKind.GMAIL:
         return gmail_accounts.actions(mailbox)
+    if mailbox.kind == MailboxKind.IMAP:
+        return imap_accounts.actions(mailbox)
     raise NotConnectedError(READ_ONLY)

@@ -1,5 +1,6 @@
 """Mail over IMAP, of any provider."""
 
+from email_automation.mailboxes.imap.actions import ImapActions
 from email_automation.mailboxes.imap.connection import Client, Login, Security, connected
 from email_automation.mailboxes.imap.errors import (
     HostRefusedError,
@@ -13,6 +14,7 @@ from email_automation.mailboxes.imap.source import ImapSource, Wanted
 __all__ = [
     "Client",
     "HostRefusedError",
+    "ImapActions",
     "ImapSource",
     "Login",
     "LoginRefusedError",

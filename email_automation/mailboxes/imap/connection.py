@@ -95,6 +95,13 @@ class Client(IMAPClient):  # type: ignore[misc]  # it has no types
         said = self._imap.untagged_responses.pop("VANISHED", [])
         return [one.decode("ascii").removeprefix("(EARLIER) ") for one in said]
 
+    def moved_to(self, key: str) -> str:
+        """What the message that was moved or copied last is called in the folder with this key (RFC 4315); empty
+        where the server does not say."""
+        said = self._imap.untagged_responses.pop("COPYUID", [])
+        found = re.fullmatch(rb"(\d+) \S+ (\d+)", said[-1]) if said else None
+        return f"{key}/{int(found[1])}/{int(found[2])}" if found else ""
+
     def hang_up(self) -> None:
         with contextlib.suppress(OSError):
             self.socket().shutdown(socket.SHUT_RDWR)
