@@ -9,8 +9,10 @@ class EmailAutomationConfig(AppConfig):
     @override
     def ready(self) -> None:
         from crm import hooks
-        from email_automation import followups, sync
+        from email_automation import followups, sync, timeline
         from jobs.api import details
 
         details.register("process_gmail_sync", sync.details)
+        for task in timeline.TASKS:
+            details.register(task, timeline.details)
         hooks.on_moved(followups.lead_moved)

@@ -6,12 +6,22 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.db.models import Q
+from django.urls import reverse
 
 from crm.models import Activity
 from email_automation.models import FollowUp, FollowUpStatus, MailStatus, Message, OutgoingMail
-from jobs.models import AuditEntry, Effect
+from jobs.models import AuditEntry, Effect, Job
 
 MOST = 50  # of each kind of step, the newest
+TASKS = (  # whose jobs are steps of a story
+    "classify_message",
+    "act_on_message",
+    "draft_reply",
+    "summarise_message",
+    "mailbox_action",
+    "follow_up",
+    "send_mail",
+)
 
 
 @dataclass(frozen=True)
@@ -49,6 +59,19 @@ def start_of(mail: OutgoingMail) -> Message | None:
     while mail.answers is None and mail.follows is not None:
         mail = mail.follows
     return mail.answers
+
+
+def details(job: Job) -> dict[str, str]:
+    """What a job of the mail part adds to its status: where the story is told that it belongs to."""
+    number = job.arguments.get("message_id")
+    if number is None and (mail_id := job.arguments.get("mail_id")) is not None:
+        number = OutgoingMail.objects.filter(pk=mail_id).values_list("answers_id", flat=True).first()
+    if number is None and (follow_up_id := job.arguments.get("follow_up_id")) is not None:
+        number = FollowUp.objects.filter(pk=follow_up_id).values_list("message_id", flat=True).first()
+    if not number:
+        return {}
+    page = reverse("admin:email_automation_message_change", args=[number])
+    return {"timeline": reverse("message-timeline", args=[number]), "story": page}
 
 
 def _mails(message: Message) -> Iterable[OutgoingMail]:

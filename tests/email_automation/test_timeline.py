@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import User
 from django.core import mail as django_mail
+from django.test import Client
+from django.urls import reverse
 from pytest_django.fixtures import Settings
 
 from email_automation import services, timeline
@@ -78,3 +80,17 @@ def test_from_the_mail_that_went_the_story_is_found(answered: Message) -> None:
 def test_however_much_happened_it_takes_few_queries(answered: Message, django_assert_max_num_queries: Any) -> None:
     with django_assert_max_num_queries(16):
         timeline.of(Message.objects.select_related("mailbox", "sync_run").get(pk=answered.pk))
+
+
+@pytest.mark.parametrize("task", ["classify_message", "act_on_message", "draft_reply", "send_mail"])
+def test_from_each_job_the_story_is_found(answered: Message, admin_client: Client, task: str) -> None:
+    job = Job.objects.filter(task=task).order_by("created_at")[0]
+    story = f"/api/messages/{answered.pk}/timeline"
+    assert timeline.details(job)["timeline"] == story
+    page = admin_client.get(reverse("admin:jobs_job_change", args=[job.pk])).content.decode()
+    assert f'href="{story}"' in page
+    assert reverse("admin:email_automation_message_change", args=[answered.pk]) in page
+
+
+def test_a_job_of_no_message_has_no_story() -> None:
+    assert timeline.details(Job(arguments={"mail_id": 7})) == {}
