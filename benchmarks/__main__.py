@@ -64,6 +64,24 @@ def pages(options: argparse.Namespace) -> dict[str, Any]:
     return figures
 
 
+def delayed(options: argparse.Namespace) -> dict[str, Any]:
+    from benchmarks import delayed, machine, table
+
+    described = machine.describe()
+    figures = delayed.run(options.jobs, options.seconds, options.watch, _say) | {"machine": described}
+    _publish("delayed", table.of_delayed(figures), figures, options)
+    return figures
+
+
+def soak(options: argparse.Namespace) -> dict[str, Any]:
+    from benchmarks import machine, soak, table
+
+    described = machine.describe()
+    figures = soak.run(options.jobs, _say) | {"machine": described}
+    _publish("soak", table.of_soak(figures), figures, options)
+    return figures
+
+
 def parser() -> argparse.ArgumentParser:
     bench = argparse.ArgumentParser(prog="bin/bench", description="How fast Fikiri is.")
     commands = bench.add_subparsers(required=True)
@@ -87,7 +105,15 @@ def parser() -> argparse.ArgumentParser:
     every.add_argument("--running", type=_positive, default=1_000, metavar="ROWS")
     every.add_argument("--mail", type=_positive, default=40_000, metavar="ROWS")
     every.add_argument("--rounds", type=_positive, default=20, help="answers that are timed of each address")
-    for command in (beside, mail, full, every):
+    later = commands.add_parser("delayed", help="many delayed jobs come due while everything is restarted")
+    later.set_defaults(run=delayed)
+    later.add_argument("--jobs", type=_positive, default=100_000, metavar="N")
+    later.add_argument("--seconds", type=_positive, default=3600, metavar="S", help="within which they come due")
+    later.add_argument("--watch", type=_positive, default=600, metavar="S", help="and of which so many are watched")
+    long = commands.add_parser("soak", help="whether memory, files, connections or keys grow with the jobs that ran")
+    long.set_defaults(run=soak)
+    long.add_argument("--jobs", type=_positive, default=200_000, metavar="N")
+    for command in (beside, mail, full, every, later, long):
         command.add_argument("--record", action="store_true", help="put tables and picture into docs/performance.md")
         command.add_argument("--json", action="store_true", help="the figures as one object, the last line of output")
     return bench

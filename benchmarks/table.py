@@ -140,6 +140,35 @@ def _range(values: Sequence[int]) -> str:
     return f"{least}" if least == most else f"{least}-{most}"
 
 
+def of_delayed(figures: dict[str, Any]) -> str:
+    """Delayed jobs that come due while everything is restarted twice."""
+    rows = [
+        ("never started", f"{figures['never_started']:,}"),
+        ("started twice", f"{figures['started_twice']:,}"),
+        ("started before their time", f"{figures['started_early']:,}"),
+        ("late by, median", f"{figures['late_p50_ms']:,.0f} ms"),
+        ("late by, 99 of 100", f"{figures['late_p99_ms']:,.0f} ms"),
+        ("late by, most", f"{figures['late_most_ms']:,.0f} ms"),
+        ("worker's memory, with no job", f"{figures['worker_rss_mib_alone']:.0f} MiB"),
+        ("worker's memory, most", f"{figures['worker_rss_mib_most']:.0f} MiB"),
+        ("keys in Redis, most", f"{figures['redis_keys_most']}"),
+    ]
+    watched = f"the first {figures['watched']:,} of {figures['jobs']:,} that come due within {figures['seconds']:,} s"
+    return markdown(("figure", watched), rows)
+
+
+def of_soak(figures: dict[str, Any]) -> str:
+    """What a long run leaves behind."""
+    names = {"parent": "worker's parent", "children": "its two processes", "dispatcher": "dispatcher"}
+    rows = [
+        (f"{name}, MiB", *(f"{mib:.1f}" for mib in figures["mib"][key]), f"{figures['kib_per_1000_jobs'][key]:.1f} KiB")
+        for key, name in names.items()
+    ]
+    counted = {"files": "open files", "connections": "connections to PostgreSQL", "keys": "keys in Redis"}
+    rows += [(name, *(f"{number}" for number in figures[key]), "") for key, name in counted.items()]
+    return markdown(("figure", "after a quarter", f"after {figures['jobs']:,} jobs", "in 1,000 jobs"), rows)
+
+
 def _holds(value: float, word: str, limit: float) -> bool:
     return value >= limit if word == "at least" else value <= limit
 

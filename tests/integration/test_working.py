@@ -7,14 +7,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import redis as redis_client
 from celery import chain
 from celery.result import AsyncResult
 from django.contrib.auth import get_user_model
 from django_celery_results.models import TaskResult
 
 from fikiri.celery import app
-from jobs import services
-from jobs.models import Attempt, Job
+from jobs import batches, services
+from jobs.models import Attempt, Job, JobStatus, WorkerBeat
 from tests.integration.site import PATIENCE, Site, marks
 from tests.servers.programs import eventually
 
@@ -149,3 +150,24 @@ def test_a_job_of_many_a_time_is_done_once_each(site: Site, tmp_path: Path) -> N
     ids = services.enqueue_many("leave_mark", [{"path": str(path)} for path in paths])
     site.all_end(ids)
     assert [len(marks(path)) for path in paths] == [1] * 200
+
+
+def test_thousands_of_jobs_leave_no_file_open_and_no_key_behind(client: redis_client.Redis) -> None:
+    worked_off(100)  # whatever is opened once, is
+    files, keys = open_files(), set(client.keys())
+    worked_off(2000)
+    assert max(open_files()) <= max(files) + 3  # what is under way at that moment
+    assert set(client.keys()) - keys <= {b"fikiri:email", b"fikiri:buffer:email"}
+
+
+def worked_off(count: int) -> None:
+    batch = batches.create()
+    services.enqueue_many("echo", [{"value": number} for number in range(count)], batch_id=batch.pk)
+    done = Job.objects.filter(batch=batch, status=JobStatus.COMPLETED)
+    eventually(lambda: done.count() == count, 3 * PATIENCE, f"{count} jobs done")
+
+
+def open_files() -> list[int]:
+    """How many each process of the worker has open."""
+    beat = WorkerBeat.objects.get()
+    return [sum(1 for _ in Path(f"/proc/{pid}/fd").iterdir()) for pid in (beat.pid, *beat.pids)]
