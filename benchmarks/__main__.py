@@ -1,4 +1,4 @@
-"""`python -m benchmarks peers|pipeline|scale|pages ...`; `bin/bench` makes the environments first."""
+"""`python -m benchmarks peers|pipeline|scale|pages|gmail ...`; `bin/bench` makes the environments first."""
 
 from __future__ import annotations
 
@@ -82,6 +82,15 @@ def soak(options: argparse.Namespace) -> dict[str, Any]:
     return figures
 
 
+def gmail(options: argparse.Namespace) -> dict[str, Any]:
+    from benchmarks import gmail, machine, table
+
+    described = machine.describe()
+    figures: dict[str, Any] = gmail.run(options.messages, options.units, _say) | {"machine": described}
+    _publish("gmail", table.of_gmail(figures), figures, options)
+    return figures
+
+
 def parser() -> argparse.ArgumentParser:
     bench = argparse.ArgumentParser(prog="bin/bench", description="How fast Fikiri is.")
     commands = bench.add_subparsers(required=True)
@@ -113,7 +122,11 @@ def parser() -> argparse.ArgumentParser:
     long = commands.add_parser("soak", help="whether memory, files, connections or keys grow with the jobs that ran")
     long.set_defaults(run=soak)
     long.add_argument("--jobs", type=_positive, default=200_000, metavar="N")
-    for command in (beside, mail, full, every, later, long):
+    account = commands.add_parser("gmail", help="a Gmail account read from the tests' stand-in, whose quota moves")
+    account.set_defaults(run=gmail)
+    account.add_argument("--messages", type=_positive, default=5000, metavar="N")
+    account.add_argument("--units", type=_positive, default=30_000, metavar="N", help="allowed a minute")
+    for command in (beside, mail, full, every, later, long, account):
         command.add_argument("--record", action="store_true", help="put tables and picture into docs/performance.md")
         command.add_argument("--json", action="store_true", help="the figures as one object, the last line of output")
     return bench

@@ -88,6 +88,21 @@ def of_pipeline(figures: dict[str, Any]) -> str:
     return markdown(("figure", f"{figures['messages']:,} messages", "aim"), rows)
 
 
+def of_gmail(figures: dict[str, Any]) -> str:
+    """An account read under a quota that moves, in numbers."""
+    growth = figures["rss_mib_second_half"] - figures["rss_mib_first_half"]
+    rows = [
+        ("used of the allowed quota", f"{figures['used_of_allowed']:.1%}", "over 90 %"),
+        ("calls that were refused", f"{figures['refused_of_asked']:.2%}", "under 1 %"),
+        ("processor", f"{figures['cores']:.2f} cores", "under one"),
+        ("memory, most", f"{max(figures['rss_mib_first_half'], figures['rss_mib_second_half']):.0f} MiB", ""),
+        ("growth in the second half", f"{growth:.1f} MiB", "flat"),
+        ("messages stored", f"{figures['stored']:,} in {figures['seconds']:.0f} s", ""),
+    ]
+    allowed = f"{figures['messages']:,} messages, {figures['allowed_units_a_minute']:,} units a minute allowed"
+    return markdown(("figure", allowed, "aim"), rows)
+
+
 def of_scale(figures: dict[str, Any]) -> str:
     """The same on an empty ledger and on a full one."""
     names = {

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from email_automation.mailboxes import Cursor, Item, MailboxSource, RawMessage
+from jobs.errors import Answer
 
 PAGE_ROWS = 100  # about 30 ms of writing on SQLite, where nobody else writes meanwhile
 PAGE_BYTES = 8_000_000
@@ -20,10 +21,22 @@ class Page:
 
 
 def pages(source: MailboxSource, cursor: Cursor | None) -> Iterator[Page]:
-    """What there is after a cursor. Memory is bounded by the page, not by the mailbox."""
+    """What there is after a cursor. Memory is bounded by the page, not by the mailbox.
+
+    A source that has to wait, for its quota, say, ends the page: what was read, and paid for, is stored first.
+    """
     page: Page | None = None
     size, started = 0, 0.0
-    for item in source.read(cursor):
+    items = source.read(cursor)
+    while True:
+        try:
+            item = next(items, None)
+        except Answer:
+            if page:
+                yield page
+            raise
+        if item is None:
+            break
         if page is None:
             page, size, started = Page(item.position), 0, time.monotonic()
         page.items.append(item)

@@ -22,6 +22,7 @@ urlpatterns = [
     path("messages/<int:message_id>", messages.MessageDetail.as_view(), name="message"),
     path("messages/<int:message_id>/timeline", messages.MessageTimeline.as_view(), name="message-timeline"),
     path("messages/<int:message_id>/rules", messages.MessageRules.as_view(), name="message-rules"),
+    path("messages/<int:message_id>/actions", messages.MessageActions.as_view(), name="message-actions"),
     path("messages/<int:message_id>/draft", messages.MessageDraft.as_view(), name="message-draft"),
     path("automation", automation.Automation.as_view(), name="automation"),
     path("rules", rules.RuleList.as_view(), name="rules"),

@@ -9,6 +9,7 @@ from django.template.loader import render_to_string
 
 from email_automation import services, timeline
 from email_automation.admin.reading import ReadOnlyAdmin, ReadOnlyInline, enqueue_each, has_perm, person
+from email_automation.mailbox_actions import Do
 from email_automation.models import Attachment, Classification, Message, MessageHtml
 from email_automation.safe_html import safe_html_frame
 from jobs.models import Job
@@ -95,7 +96,7 @@ class MessageAdmin(ReadOnlyAdmin):
     search_fields = ("subject", "from_address", "from_name", "=message_id")
     search_help_text = "Subject, sender or Message-ID"
     list_per_page = 50
-    actions = ("classify_again", "draft_a_reply", "summarise", "run_rules")
+    actions = ("classify_again", "draft_a_reply", "summarise", "run_rules", "mark_read", "archive")
     inlines = (ClassificationInline, AttachmentInline)
     fields = (
         "subject",
@@ -176,6 +177,20 @@ class MessageAdmin(ReadOnlyAdmin):
             return services.run_rules(message, by=person(request))
 
         enqueue_each(request, self, _with_owner(messages), run, "Run the rules")
+
+    @admin.action(description="Mark read in the mailbox", permissions=["ask"])
+    def mark_read(self, request: HttpRequest, messages: QuerySet[Message]) -> None:
+        self._act(request, messages, Do.MARK_READ)
+
+    @admin.action(description="Archive in the mailbox", permissions=["ask"])
+    def archive(self, request: HttpRequest, messages: QuerySet[Message]) -> None:
+        self._act(request, messages, Do.ARCHIVE)
+
+    def _act(self, request: HttpRequest, messages: QuerySet[Message], action: Do) -> None:
+        def act(message: Message) -> Job:
+            return services.act_in_mailbox(message, action)
+
+        enqueue_each(request, self, _with_owner(messages), act, action.replace("_", " ").capitalize())
 
 
 def _with_owner(messages: QuerySet[Message]) -> QuerySet[Message]:

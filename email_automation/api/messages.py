@@ -15,9 +15,10 @@ from email_automation import searching, services, timeline
 from email_automation.ai.schemas import Intent
 from email_automation.api.parts import PAGING, Accepted, Id, Moment, Next, accepted, iso, own, page, person, user_id
 from email_automation.models import Message
+from email_automation.recipients import MAX_BODY, BadMailError
 from jobs.api import parsing
-from jobs.api.parsing import BIGGEST_ID
-from jobs.api.responses import ok
+from jobs.api.parsing import BIGGEST_ID, Body, Text
+from jobs.api.responses import error, ok
 from jobs.api.schema import described, parameter
 from jobs.api.view import ApiView
 
@@ -155,6 +156,28 @@ class MessageDraft(ApiView):
     def post(self, request: Request, message_id: int) -> Response:
         message = own(_own(request), message_id, "message")
         return accepted(services.draft_reply(message), "A reply will be drafted.")
+
+
+class Wish(Body):
+    """`value`: the label, or the address to forward to. `text`: the reply, or a note above what is forwarded."""
+
+    action: Annotated[Text, Field(max_length=20, examples=["archive"])]
+    value: Annotated[Text, Field(max_length=320)] = ""
+    text: Annotated[Text, Field(max_length=MAX_BODY)] = ""
+
+
+class MessageActions(ApiView):
+    """Does something with it where it lies: `mark_read`, `mark_unread`, `archive`, `add_label`, `remove_label`; or
+    `forward` and `reply`."""
+
+    @described("act_on_message", "Act on a message", Accepted, takes=Wish, status=[202])
+    def post(self, request: Request, message_id: int) -> Response:
+        message = own(_own(request), message_id, "message")
+        wish = parsing.body_of(request, Wish)
+        try:
+            return accepted(services.act_on(message, wish.action, wish.value, wish.text), "It will be done.")
+        except BadMailError as problem:
+            return error("INVALID_MAIL", str(problem), 400, field=problem.field)
 
 
 def _own(request: Request) -> QuerySet[Message]:

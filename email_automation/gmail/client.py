@@ -52,6 +52,7 @@ class Client:
     def __init__(self, credentials: Credentials, quota: Quota, root: str) -> None:
         self._transport = Transport(credentials, root, connections=THREADS + 1)
         self._quota = quota
+        self._told_at = float("-inf")
 
     def __enter__(self) -> Self:
         return self
@@ -155,13 +156,19 @@ class Client:
                 renewed = True
                 self._transport.renew(headers)  # it was not heard at all: what is never repeated, is said again, too
             except RateLimited as refusal:
-                self._quota.learned(refusal)
+                self._learn(refusal)
                 if not call.repeatable:
                     raise
             except Temporary:
                 if not call.repeatable or not pauses:
                     raise
                 time.sleep(pauses.pop(0))
+
+    def _learn(self, refusal: RateLimited) -> None:
+        """Of the calls that were under way together one refusal is news: the others were sent before anybody knew."""
+        if refusal.at > self._told_at:
+            self._quota.learned(refusal)
+            self._told_at = time.monotonic()
 
     def _contents(self, calls: Iterable[Call]) -> Iterator[Content | NotFound]:
         """In the order of the calls. Quota and token are this thread's business, the others only fetch."""
@@ -194,7 +201,7 @@ class Client:
         except Unauthorized:
             self._transport.renew(headers)
         except RateLimited as refusal:
-            self._quota.learned(refusal)
+            self._learn(refusal)
         except Temporary:
             time.sleep(PAUSES[0])
         try:

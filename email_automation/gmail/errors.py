@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import time
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -53,6 +54,7 @@ class RateLimited(GmailError, Snooze):
         self.status = status
         self.said = said
         self.seconds = WAIT if said is None else said
+        self.at = time.monotonic()
 
 
 class Unauthorized(GmailError):

@@ -1,6 +1,6 @@
 """What may be asked of the mail part."""
 
-from email_automation.services.acting import act_in_mailbox, forward
+from email_automation.services.acting import act_in_mailbox, act_on, forward
 from email_automation.services.answering import ask_ai, classify_again, draft_reply, summarise
 from email_automation.services.automation import set_automation
 from email_automation.services.connecting import Connected, begin_gmail, disconnect, finish_gmail
@@ -37,6 +37,7 @@ from email_automation.services.sending import (
 __all__ = [
     "Connected",
     "act_in_mailbox",
+    "act_on",
     "add_follow_up_rule",
     "add_mailbox",
     "add_rule",

@@ -4,8 +4,25 @@ from email_automation import mailbox_actions, releasing
 from email_automation.letters import Letter
 from email_automation.models import Author, MailKind, Message
 from email_automation.quoting import forward_subject, forwarded
+from email_automation.services.sending import reply
 from jobs import services
 from jobs.models import Job
+
+
+def act_on(message: Message, action: str, value: str = "", text: str = "") -> Job:
+    """Any of what may be done with a message, by its name: those of `act_in_mailbox`, `forward` and `reply`.
+
+    Raises:
+        Refused: naming the field; it can never be done.
+        BadMailError: naming the field of the mail and what is wrong with it.
+    """
+    match action:
+        case "forward":
+            return forward(message, value, text)
+        case "reply":
+            return reply(message, text)
+        case _:
+            return act_in_mailbox(message, action, value)
 
 
 def act_in_mailbox(message: Message, action: str, value: str = "") -> Job:

@@ -58,7 +58,7 @@ def test_it_waits_for_the_end(user: User, tmp_path: Path, monkeypatch: pytest.Mo
     path = str(mbox(tmp_path, letter(1)))
     job_id = command("sync_mailbox", path, "--user", "shop")
     drain()
-    monkeypatch.setattr("email_automation.services.sync_mailbox", lambda _: Job.objects.get(pk=job_id))
+    monkeypatch.setattr("email_automation.services.sync_mailbox", lambda _, **limits: Job.objects.get(pk=job_id))
     assert "'emails_synced': 1" in command("sync_mailbox", path, "--user", "shop", "--wait")
 
 

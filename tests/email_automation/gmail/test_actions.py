@@ -3,7 +3,9 @@
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
+from django.test import Client
 
 from email_automation import services, sync
 from email_automation.gmail import client
@@ -138,3 +140,30 @@ def test_a_command_does_it_and_says_what_is_wrong(message: Message, box: Box) ->
         call_command("mail_action", str(message.pk), "add_label")
     with pytest.raises(CommandError, match="no message"):
         call_command("mail_action", "999", "archive")
+
+
+def test_over_rest_a_message_of_one_s_own_is_acted_on(message: Message, box: Box, stranger: User) -> None:
+    url = f"/api/messages/{message.pk}/actions"
+    client = Client()
+    client.force_login(message.mailbox.user)
+    answer = client.post(url, {"action": "add_label", "value": "Bills"}, content_type="application/json")
+    assert answer.status_code == 202
+    assert testing.run_job(Job.objects.get(pk=answer.json()["data"]["job_id"])).status == JobStatus.COMPLETED
+    assert "Bills" in labels(box)
+    for wish, field in (({"action": "shred"}, "action"), ({"action": "add_label"}, "value"), ({}, "action")):
+        refused = client.post(url, wish, content_type="application/json")
+        assert (refused.status_code, refused.json()["field"]) == (400, field)
+    wish = {"action": "forward", "value": "colleague@fikiri.example", "text": "Yours."}
+    assert client.post(url, wish, content_type="application/json").status_code == 202
+    assert (
+        client.post(url, {"action": "forward", "value": "nobody"}, content_type="application/json").status_code == 400
+    )
+    client.force_login(stranger)
+    assert client.post(url, {"action": "archive"}, content_type="application/json").status_code == 404
+
+
+def test_in_the_admin_messages_are_archived(message: Message, box: Box, admin_client: Client) -> None:
+    chosen = {"action": "archive", "_selected_action": [message.pk]}
+    admin_client.post("/admin/email_automation/message/", chosen)
+    assert testing.run_job(Job.objects.get(task="mailbox_action")).status == JobStatus.COMPLETED
+    assert labels(box) == {"UNREAD"}
