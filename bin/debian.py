@@ -10,6 +10,7 @@ PACKAGES = {
     "postgresql": ["postgresql"],
     "chromium": ["chromium", "fonts-dejavu-core"],
     "systemd-analyze": ["systemd"],
+    "nginx": ["nginx"],
     "dovecot": ["dovecot-imapd"],
     "faketime": ["libfaketime"],
 }

@@ -67,7 +67,8 @@ class ControlAdmin(AdminBase):
         return ("name", "by", "changed_at") if obj else ("by", "changed_at")
 
     def has_module_permission(self, request: HttpRequest) -> bool:
-        return self.has_view_permission(request)
+        """Not in the index: the page of queues has them."""
+        return False
 
     def has_view_permission(self, request: HttpRequest, obj: Control | None = None) -> bool:
         """Everybody with a role: it says why jobs wait."""

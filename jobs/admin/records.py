@@ -267,8 +267,13 @@ class AuditEntryAdmin(RecordAdmin):
 
 @admin.register(WorkerBeat)
 class WorkerBeatAdmin(RecordAdmin):
+    """Not in the index: the page of workers has them."""
+
     list_display = ("name", "state", "serves", "slots", "host", "pid", "since", "beat")
     fields = ("name", "state", "serves", "slots", "host", "pid", "pids", "boot", "started_at", "beat_at")
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        return False
 
     @admin.display(description="State")
     def state(self, worker: WorkerBeat) -> SafeString:

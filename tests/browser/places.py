@@ -7,7 +7,19 @@ from itertools import product
 
 from jobs import identity, services
 from jobs.clock import Now
-from jobs.models import Batch, Effect, Job, Quarantine, Slice, WorkerBeat
+from jobs.models import (
+    Alert,
+    Batch,
+    Effect,
+    Hold,
+    Job,
+    Quarantine,
+    Silence,
+    Slice,
+    TaskControl,
+    Telling,
+    WorkerBeat,
+)
 from jobs.statistics import WIDTHS
 from tests.jobs.api import states
 
@@ -28,6 +40,7 @@ def furnish(text: str = "connection reset by peer", who: str = "ann") -> dict[st
     batch = Batch.objects.create(name=text, correlation_id="c", created_at=Now(), total=4, completed=1, failed=1)
     Batch.objects.create(name=text, parent=batch, correlation_id="c", created_at=Now())
     states.completed(result={"greeting": text}), states.dead(error=text), states.waiting(delay=3_600)
+    _alerts(text)
     worker = WorkerBeat.objects.get()
     return {
         "index": "/admin/",
@@ -41,11 +54,26 @@ def furnish(text: str = "connection reset by peer", who: str = "ann") -> dict[st
         "failures": "/admin/jobs/failures/",
         "stage": f"/admin/jobs/failures/{failed.fingerprint}/",
         "doubt": "/admin/jobs/doubt/",
+        "alerts": "/admin/jobs/alerts/",
+        "alert": "/admin/jobs/alerts/dead:email/",
+        "queues": "/admin/jobs/queues/",
+        "pause": "/admin/jobs/queues/pause/queue/email/",
         "workers": "/admin/jobs/workers/",
         "stop": f"/admin/jobs/workers/{worker.boot}/stop/",
+        "change": f"/admin/jobs/job/{again.pk}/change-turn/",
         "enqueue": "/admin/jobs/enqueue/?task=tests.greet",
         "batch": f"/admin/jobs/batch/{batch.pk}/change/",
     }
+
+
+def _alerts(text: str) -> None:
+    told = {"rule": "dead", "subject": "email", "text": text[:300]}
+    taken = {"taken_at": Now(), "taken_by": text[:150], "taken_reason": text[:300]}
+    Alert.objects.create(key="dead:email", since=Now(-600), seen_at=Now(), told_at=Now(-540), **told, **taken)
+    Silence.objects.create(key="dead:crm", until=Now(3_600), by=text[:150], reason=text[:300])
+    Telling.objects.create(key="dead:email", state="firing", at=Now(-540), **told)
+    TaskControl.objects.create(name="echo", paused=True, reason=text[:300], by=text[:150])
+    Hold.objects.create(key="mailbox:7", reason=text[:300], since=Now())
 
 
 def _work(text: str) -> None:

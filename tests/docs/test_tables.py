@@ -3,6 +3,7 @@
 import inspect
 import re
 
+from fikiri.places import BASE
 from jobs import access, errors, query
 from jobs.effects import Fate
 from jobs.lifecycle import CELERY_STATES
@@ -83,3 +84,10 @@ def test_each_verb_stands_beside_the_role_that_it_asks_for() -> None:
         for verb in row[1].split(", ")
     }  # fmt: skip
     assert told == {verb.value: role.value for verb, role in access.NEEDS.items()}
+
+
+def test_everything_that_doctor_may_say_stands_in_operations() -> None:
+    source = "".join((BASE / path).read_text() for path in ("jobs/doctor.py", "fikiri/management/commands/doctor.py"))
+    names = set(re.findall(r'Finding\(\s*"(\w+)"', source)) | {"database", "migrations"}
+    told = [row[0].strip("`") for row in pages.rows(pages.DOCS / "operations.md") if len(row) == 3]
+    assert names <= set(told)
