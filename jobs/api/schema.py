@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from copy import deepcopy
 from dataclasses import dataclass
 from functools import cache
 from http import HTTPStatus
@@ -15,6 +16,8 @@ from drf_spectacular.utils import OpenApiParameter, extend_schema
 from pydantic import BaseModel, TypeAdapter
 from rest_framework.serializers import Serializer
 from typing_extensions import TypedDict
+
+from jobs.api import examples
 
 REFS = "#/components/schemas/{model}"
 
@@ -211,6 +214,7 @@ def only_api(endpoints: Sequence[tuple[str, str, str, Any]], **_: Any) -> list[t
 
 def complete(result: dict[str, Any], **_: Any) -> dict[str, Any]:
     """Postprocessing: shared shapes get their place and their name, and every operation its errors."""
+    result["paths"] = deepcopy(result["paths"])  # the views' own shapes stay whole, to be described again
     shapes = result["components"].setdefault("schemas", {})
     _hoist(result["paths"], shapes)
     error = _of(ErrorAnswer)
@@ -220,6 +224,7 @@ def complete(result: dict[str, Any], **_: Any) -> dict[str, Any]:
     for path in result["paths"].values():
         for method, operation in path.items():
             _declare_failures(operation, writing=method != "get")
+            examples.show(operation, shapes)
     return result
 
 

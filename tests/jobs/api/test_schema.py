@@ -99,3 +99,28 @@ def test_the_page_to_try_it_loads_nothing_from_elsewhere(as_owner: APIClient, an
     assert "://" not in page.replace("http://www.w3.org", "")
     assert "<script>" not in page
     assert anonymous.get("/api/docs").headers["Location"].startswith("/admin/login/")
+
+
+def bodies() -> Iterator[tuple[str, dict[str, Any]]]:
+    """Everything that is sent or answered as JSON, by where."""
+    for path, method, operation in operations():
+        contents = [operation.get("requestBody", {}), *operation["responses"].values()]
+        for content in contents:
+            if body := content.get("content", {}).get("application/json"):
+                yield f"{method} {path}", body
+
+
+def test_everything_that_is_sent_or_answered_has_a_whole_example_that_fits() -> None:
+    document = schema.document()
+    wrong = []
+    for where, body in bodies():
+        whole = {**body["schema"], "components": document["components"]}
+        checked = jsonschema.Draft202012Validator(whole)
+        wrong += [f"{where}: {error.message}" for error in checked.iter_errors(body["example"])]
+    assert wrong == []
+
+
+def test_examples_read_like_answers() -> None:
+    answered = schema.document()["paths"]["/api/jobs/{job_id}"]["get"]["responses"]["200"]["content"]
+    example = answered["application/json"]["example"]
+    assert (example["success"], example["data"]["task"], example["data"]["error"]) == (True, "send_email", None)
