@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from django.conf import settings
+from django.urls import reverse
+
 from email_automation.models import Account
 from jobs import services
 from jobs.clock import Now
@@ -12,7 +15,7 @@ Fikiri cannot reach your mailbox {address} any more: {reason}
 
 Until you connect it again, nothing is synced or sent there. What waits for it is kept and goes on by itself then.
 
-In Fikiri, open Mailboxes and press "Connect Gmail".
+In Fikiri, open Mailboxes{where} and connect it again.
 """
 
 
@@ -22,6 +25,9 @@ def needs_reauth(account: Account) -> None:
     address = account.mailbox.user.email
     if not told or not address:  # the admin shows it, too
         return
-    said = {"address": account.address, "reason": account.reason}
+    where = (
+        f" ({settings.PUBLIC_URL}{reverse('admin:email_automation_mailbox_changelist')})" if settings.PUBLIC_URL else ""
+    )
+    said = {"address": account.address, "reason": account.reason, "where": where}
     mail = {"to": address, "subject": SUBJECT.format(**said), "body": BODY.format(**said)}
     services.enqueue("send_email", mail, key=f"needs_reauth:{account.pk}:{account.version}")

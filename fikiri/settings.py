@@ -203,7 +203,7 @@ MAIL_USER_RATE = env.int("MAIL_USER_RATE", default=60)  # recipients a minute; 0
 MAIL_USER_DAILY = env.int("MAIL_USER_DAILY", default=500)
 MAIL_DOMAIN_RATE = env.int("MAIL_DOMAIN_RATE", default=300)
 PUBLIC_URL = env.str(
-    "PUBLIC_URL", default=f"http://127.0.0.1:{env.int('WEB_PORT', default=8000)}" if LAPTOP else ""
+    "PUBLIC_URL", default=f"http://127.0.0.1:{env.str('WEB_PORT', default='') or 8000}" if LAPTOP else ""
 ).rstrip("/")
 JOBS["ALERT_MAIL"] = [] if MAIL_KILL_SWITCH else env.list("ALERT_MAIL", default=[])
 

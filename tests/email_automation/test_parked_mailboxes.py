@@ -59,7 +59,7 @@ def test_only_the_jobs_of_that_mailbox_wait_and_all_run_on(
 
 @pytest.mark.usefixtures("look")
 def test_a_mailbox_that_is_disconnected_instead_lets_its_jobs_end(
-    user: User, google: TokenServer, connect: Connect
+    user: User, google: TokenServer, connect: Connect, mail_sink: Server
 ) -> None:
     account = connect(user)
     google.owners.clear()
