@@ -13,6 +13,7 @@ urlpatterns = [
     path("mailboxes", mailboxes.MailboxList.as_view(), name="mailboxes"),
     path("mailboxes/connect/gmail", accounts.ConnectGmail.as_view(), name="connect-gmail"),
     path("mailboxes/connect/gmail/finish", accounts.FinishGmail.as_view(), name="finish-gmail"),
+    path("mailboxes/connect/imap", accounts.ConnectImap.as_view(), name="connect-imap"),
     path("mailboxes/<int:mailbox_id>", mailboxes.MailboxDetail.as_view(), name="mailbox"),
     path("mailboxes/<int:mailbox_id>/disconnect", accounts.Disconnect.as_view(), name="disconnect-mailbox"),
     path("mailboxes/<int:mailbox_id>/sync", mailboxes.MailboxSync.as_view(), name="sync-mailbox"),

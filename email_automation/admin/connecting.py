@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from typing import Any
 
+from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.shortcuts import redirect
+from django.shortcuts import redirect, render
 from django.urls import URLPattern, path
 
 from email_automation import oauth, services
 from email_automation.admin.reading import MAX_SELECTED, ModelAdminBase, ReadOnlyInline, person
 from email_automation.callback import redirect_uri
 from email_automation.models import Account, AccountState, Mailbox
+from email_automation.models.account import Security
 from email_automation.scopes import functions
+from jobs.errors import Refused
 
 
 class AccountInline(ReadOnlyInline):
@@ -30,13 +33,28 @@ class AccountInline(ReadOnlyInline):
         return ", ".join(sorted(functions(account.scopes))) or "-"
 
 
+class ImapForm(forms.Form):
+    host = forms.CharField(max_length=255, help_text="Such as imap.example.com.")
+    security = forms.ChoiceField(choices=Security.choices, initial=Security.TLS)
+    port = forms.IntegerField(
+        required=False, min_value=1, max_value=65535, help_text="Empty: 993, or 143 with STARTTLS."
+    )
+    username = forms.CharField(max_length=320, help_text="Often the address.")
+    password = forms.CharField(
+        max_length=1000, strip=False, widget=forms.PasswordInput(attrs={"autocomplete": "off"}),
+        help_text="Often one that the provider makes for a single program. It is never shown again.",
+    )  # fmt: skip
+
+
 class Connecting(ModelAdminBase):
     """What the admin of mailboxes gets for accounts."""
 
     def get_urls(self) -> list[URLPattern]:
         connect = self.admin_site.admin_view(self.connect_gmail)
         mine = path("connect-gmail/", connect, name="email_automation_mailbox_connect_gmail")
-        return [mine, *super().get_urls()]
+        imap = self.admin_site.admin_view(self.connect_imap)
+        login = path("connect-imap/", imap, name="email_automation_mailbox_connect_imap")
+        return [mine, login, *super().get_urls()]
 
     def get_inlines(self, request: HttpRequest, obj: Mailbox | None) -> Any:
         """A mailbox that is being added has no account yet."""
@@ -56,6 +74,24 @@ class Connecting(ModelAdminBase):
             self.message_user(request, str(problem), messages.ERROR)
             return redirect("admin:email_automation_mailbox_changelist")
         return HttpResponseRedirect(url)
+
+    def connect_imap(self, request: HttpRequest) -> HttpResponse:
+        """A login for a mailbox of this person's own, or for one that is known (`?mailbox=`)."""
+        known = _mailbox(request)
+        if not (self.has_change_permission(request, known) if known else self.has_add_permission(request)):
+            raise PermissionDenied
+        form = ImapForm(request.POST or None, initial=_login_of(known))
+        if request.method == "POST" and form.is_valid():
+            try:
+                mailbox = services.connect_imap(known.user if known else person(request), **form.cleaned_data)
+            except Refused as refused:
+                form.add_error(refused.field if refused.field in form.fields else None, str(refused))
+            else:
+                self.log_change(request, mailbox, "Connected over IMAP.")
+                self.message_user(request, f"Connected: {mailbox}.", messages.SUCCESS)
+                return redirect("admin:email_automation_mailbox_change", mailbox.pk)
+        context = {**self.admin_site.each_context(request), "form": form, "title": "Connect over IMAP"}
+        return render(request, "admin/email_automation/mailbox/connect_imap.html", context)
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, str] | None = None) -> HttpResponse:
         broken = Account.objects.filter(state=AccountState.NEEDS_REAUTH, mailbox__in=self.get_queryset(request))
@@ -77,6 +113,13 @@ class Connecting(ModelAdminBase):
             else:
                 told = f"Disconnected here: {mailbox}. Google could not be told: remove it at {oauth.PERMISSIONS}."
                 self.message_user(request, told, messages.WARNING)
+
+
+def _login_of(mailbox: Mailbox | None) -> dict[str, Any]:
+    account = Account.objects.filter(mailbox=mailbox).first() if mailbox else None
+    if account is None:
+        return {}
+    return {name: getattr(account, name) for name in ("host", "security", "port", "username")}
 
 
 def _mailbox(request: HttpRequest) -> Mailbox | None:

@@ -13,6 +13,7 @@ from email_automation import services
 from email_automation.api.mailboxes import MailboxRow, mine, row
 from email_automation.api.parts import own, person
 from email_automation.callback import redirect_uri
+from email_automation.mailboxes.imap import Security
 from jobs.api.responses import ok
 from jobs.api.schema import described
 from jobs.api.view import ApiView
@@ -22,6 +23,18 @@ class Answer(serializers.Serializer[Any]):
     state = serializers.CharField(max_length=200)
     code = serializers.CharField(max_length=2000, required=False)
     error = serializers.CharField(max_length=200, required=False)
+
+
+class ImapLogin(serializers.Serializer[Any]):
+    host = serializers.CharField(max_length=255)
+    username = serializers.CharField(max_length=320)
+    password = serializers.CharField(max_length=1000, trim_whitespace=False, write_only=True)
+    port = serializers.IntegerField(required=False, min_value=1, max_value=65535)
+    security = serializers.ChoiceField(choices=list(Security), required=False)
+    address = serializers.CharField(max_length=320, required=False)
+    name = serializers.CharField(max_length=200, required=False)
+    only_folders = serializers.ListField(child=serializers.CharField(max_length=200), max_length=100, required=False)
+    without_folders = serializers.ListField(child=serializers.CharField(max_length=200), max_length=100, required=False)
 
 
 class Question(TypedDict):
@@ -65,6 +78,18 @@ class FinishGmail(ApiView):
             "missing": list(connected.missing),
         }
         return ok(told, message=str(connected))
+
+
+class ConnectImap(ApiView):
+    """`POST` logs in, and keeps the login where that worked. The password is never shown again."""
+
+    @described("connect_imap", "Connect an account over IMAP", ConnectedMailbox, takes=ImapLogin, status=[200])
+    def post(self, request: Request) -> Response:
+        login = ImapLogin(data=request.data)
+        login.is_valid(raise_exception=True)
+        mailbox = services.connect_imap(person(request), **login.validated_data)
+        told = {"mailbox": row(own(mine(request), mailbox.pk, "mailbox")), "missing": []}
+        return ok(told, message="The mailbox is connected.")
 
 
 class Disconnect(ApiView):

@@ -50,6 +50,7 @@ def connect_imap(
     """
     login = _login(host, username, password, port, security)
     only, without = _folders(only_folders, "only_folders"), _folders(without_folders, "without_folders")
+    known_as = _address(address or login.username, login.host)
     _try(login, only, without)
     with transaction.atomic():
         mailbox, _ = Mailbox.objects.get_or_create(
@@ -58,11 +59,13 @@ def connect_imap(
             defaults={"kind": MailboxKind.IMAP, "name": (name or login.username)[:MAX_NAME]},
         )
         mailbox.only_folders, mailbox.without_folders = only, without
-        mailbox.save(update_fields=["only_folders", "without_folders"])
+        if known_as not in mailbox.own_addresses:
+            mailbox.own_addresses = [*mailbox.own_addresses, known_as]
+        mailbox.save(update_fields=["only_folders", "without_folders", "own_addresses"])
         accounts.keep(
             mailbox,
             Provider.IMAP,
-            address or (login.username if "@" in login.username else f"{login.username}@{login.host}"),
+            known_as,
             host=login.host,
             port=login.port,
             security=login.security,
@@ -90,6 +93,13 @@ def _login(host: str, username: str, password: str, port: int | None, security: 
     return Login(
         host, username, chosen_port, Security(security), password=password, private=settings.MAIL_PRIVATE_HOSTS
     )
+
+
+def _address(given: str, host: str) -> str:
+    address = given.strip().lower() if "@" in given else f"{given.strip().lower()}@{host}"
+    if len(address) > MAX_USERNAME or not address.isprintable() or " " in address:
+        raise Refused("Give one address, such as jane@your-company.com.", field="address")
+    return address
 
 
 def _folders(names: Sequence[str], field: str) -> list[str]:
