@@ -9,10 +9,14 @@ class EmailAutomationConfig(AppConfig):
     @override
     def ready(self) -> None:
         from crm import hooks
-        from email_automation import followups, sync, timeline
+        from email_automation import followups, mirroring, sync, timeline
         from jobs.api import details
+        from jobs.drill import scenarios
 
         details.register("process_gmail_sync", sync.details)
         for task in timeline.TASKS:
             details.register(task, timeline.details)
+        mirroring.attach()
+        scenarios.register("mail", "email_automation.drill.conduct.smtp")
+        scenarios.register("gmail", "email_automation.drill.conduct.gmail")
         hooks.on_moved(followups.lead_moved)

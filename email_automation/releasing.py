@@ -17,8 +17,19 @@ from jobs.models.job import new_id
 
 
 @transaction.atomic
-def send(letter: Letter, *, hold: float = 0, by_id: int | None = None, by_rule: bool = False) -> Job:
-    """Write a letter and enqueue it; `hold`: seconds in which it can be taken back.
+def send(
+    letter: Letter,
+    *,
+    hold: float = 0,
+    by_id: int | None = None,
+    by_rule: bool = False,
+    expires: float | None = None,
+) -> Job:
+    """Write a letter and enqueue it.
+
+    Args:
+        hold: Seconds in which it can be taken back.
+        expires: Seconds after which it is not begun any more.
 
     Raises:
         BadMailError: naming the field and what is wrong with it.
@@ -26,7 +37,7 @@ def send(letter: Letter, *, hold: float = 0, by_id: int | None = None, by_rule: 
     job_id, held_until = new_id(), _until(hold)
     status = MailStatus.HELD if held_until else MailStatus.QUEUED
     mail = write(letter, status, job_id=job_id, held_until=held_until, released_by_id=by_id, released_by_rule=by_rule)
-    return _enqueue(mail, job_id)
+    return _enqueue(mail, job_id, expires)
 
 
 @transaction.atomic
@@ -63,7 +74,7 @@ def _until(hold: float) -> datetime | None:
     return clock.now() + timedelta(seconds=hold) if hold > 0 else None
 
 
-def _enqueue(mail: OutgoingMail, job_id: uuid.UUID) -> Job:
+def _enqueue(mail: OutgoingMail, job_id: uuid.UUID, expires: float | None = None) -> Job:
     arguments = {"mail_id": mail.pk}
     return services.enqueue(
         "send_mail",
@@ -71,6 +82,7 @@ def _enqueue(mail: OutgoingMail, job_id: uuid.UUID) -> Job:
         job_id=job_id,
         owner_id=mail.user_id,
         run_at=mail.held_until,
+        expires=expires,
         batch_id=context.batch_id(),
     )
 

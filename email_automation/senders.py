@@ -15,7 +15,7 @@ def sender_of(mail: OutgoingMail) -> Address:
     """The address of the mailbox that it goes through; else what staff set for its user; else, and for the
     product's own mail, MAIL_FROM."""
     name, address = _configured(mail)
-    return Address(display_name=name, addr_spec=wire(address))
+    return header_address(address, name)
 
 
 def reply_to(mail: OutgoingMail, sender: Address) -> Address | None:
@@ -26,7 +26,13 @@ def reply_to(mail: OutgoingMail, sender: Address) -> Address | None:
         own = wire(mail.user.email)
     except BadMailError:
         return None
-    return None if own.lower() == sender.addr_spec.lower() or mail.mailer == Mailer.GMAIL else Address(addr_spec=own)
+    return None if own.lower() == sender.addr_spec.lower() or mail.mailer == Mailer.GMAIL else header_address(own)
+
+
+def header_address(address: str, name: str = "") -> Address:
+    """An address as headers hold it. Given in parts, its letters before the @ may be any."""
+    local, _, domain = wire(address).rpartition("@")
+    return Address(display_name=name, username=local, domain=domain)
 
 
 def message_id_domain() -> str:

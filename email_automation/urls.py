@@ -2,12 +2,20 @@
 
 from django.urls import path
 
-from email_automation.api import accounts, automation, followups, mail, mailboxes, messages, push, rules
+from email_automation.api import accounts, automation, followups, mail, mailboxes, messages, outgoing, push, rules
 
 urlpatterns = [
     path("mail/sync", mailboxes.Sync.as_view(), name="mail-sync"),
     path("mail/send", mail.Send.as_view(), name="mail-send"),
     path("mail/gmail/push", push.push, name="gmail-push"),
+    path("mail", outgoing.MailList.as_view(), name="mail"),
+    path("mail/<int:mail_id>", outgoing.MailOne.as_view(), name="mail-one"),
+    path("mail/<int:mail_id>/approve", outgoing.MailApprove.as_view(), name="approve-mail"),
+    path("mail/<int:mail_id>/reject", outgoing.MailReject.as_view(), name="reject-mail"),
+    path("mail/<int:mail_id>/undo", outgoing.MailUndo.as_view(), name="undo-mail"),
+    path("mail/<int:mail_id>/resolve", outgoing.MailResolve.as_view(), name="resolve-mail"),
+    path("mail/suppressions", outgoing.SuppressionList.as_view(), name="suppressions"),
+    path("mail/suppressions/<int:suppression_id>", outgoing.SuppressionOne.as_view(), name="suppression"),
     path("mail/messages", messages.MessageList.as_view(), name="mail-messages"),
     path("ai/requests", mail.AIRequests.as_view(), name="ai-requests"),
     path("mailboxes", mailboxes.MailboxList.as_view(), name="mailboxes"),

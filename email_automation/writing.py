@@ -1,7 +1,6 @@
 """A row as the mail that leaves. The sender is ours, and no text becomes a header that was not meant to."""
 
 import re
-from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import EmailPolicy
 from email.utils import format_datetime
@@ -11,7 +10,7 @@ from django.utils import timezone
 from email_automation import senders
 from email_automation.models import Author, MailKind, OutgoingMail
 from email_automation.parsing.html import html_to_text
-from email_automation.recipients import needs_utf8, wire
+from email_automation.recipients import needs_utf8
 from email_automation.sealing import unsealed
 from email_automation.unsubscribing import headers as unsubscribe_headers
 
@@ -79,7 +78,7 @@ def _headers(mail: OutgoingMail) -> dict[str, object]:
     sender = senders.sender_of(mail)
     headers: dict[str, object] = {
         "From": sender,
-        "To": tuple(Address(addr_spec=wire(address)) for address in mail.to),
+        "To": tuple(senders.header_address(address) for address in mail.to),
         "Subject": mail.subject,
         "Date": format_datetime(timezone.now()),
         "Message-ID": f"<{message_id(mail)}>",

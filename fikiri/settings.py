@@ -61,6 +61,7 @@ ASGI_APPLICATION = "fikiri.asgi.application"
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": env.list("MAIL_TEMPLATES", default=[]),
         "APP_DIRS": True,
         "OPTIONS": {
             "context_processors": [
@@ -205,6 +206,7 @@ MAIL_DOMAIN_RATE = env.int("MAIL_DOMAIN_RATE", default=300)
 PUBLIC_URL = env.str(
     "PUBLIC_URL", default=f"http://127.0.0.1:{env.str('WEB_PORT', default='') or 8000}" if LAPTOP else ""
 ).rstrip("/")
+FRONTEND_URL = env.str("FRONTEND_URL", default="").rstrip("/") or PUBLIC_URL
 JOBS["ALERT_MAIL"] = [] if MAIL_KILL_SWITCH else env.list("ALERT_MAIL", default=[])
 
 # Mailboxes at providers.

@@ -14,6 +14,7 @@ from email_automation import services, timeline
 from email_automation.admin.approvals import approvals_page
 from email_automation.admin.reading import ModelAdminBase, enqueue_each, person
 from email_automation.models import OPEN, MailStatus, OutgoingMail
+from email_automation.parsing.html import html_to_text
 from email_automation.recipients import BadMailError, addresses, check_content
 from jobs.errors import WrongState
 from jobs.models import Job
@@ -57,25 +58,37 @@ class DraftForm(FormBase):
 @admin.register(OutgoingMail)
 class OutgoingMailAdmin(ModelAdminBase):
     form = DraftForm
-    list_display = ("subject", "recipients", "status", "reason", "user", "created_at", "sent_at")
+    list_display = ("subject", "recipients", "status", "kind", "author", "reason", "user", "created_at", "sent_at")
     list_select_related = ("user",)
-    list_filter = ("status", "released_by_rule", "created_at", ("user", admin.RelatedOnlyFieldListFilter))
+    list_filter = (
+        "status",
+        "kind",
+        "author",
+        "mailer",
+        "released_by_rule",
+        "created_at",
+        ("user", admin.RelatedOnlyFieldListFilter),
+    )
     search_fields = ("subject", "=message_id", "to")
     ordering = ("-id",)
     show_full_result_count = False
     autocomplete_fields = ("user",)
-    actions = ("approve", "reject")
+    actions = ("approve", "reject", "undo")
     readonly_fields = (
-        "status",
-        "reason",
-        "answers",
-        "message_id",
-        "job_id",
-        "released_by",
-        "released_by_rule",
-        "created_at",
-        "sent_at",
-        "story",
+        *(
+            "status",
+            "reason",
+            "held_until",
+            "kind",
+            "author",
+            "from_address",
+            "html_as_text",
+            "attached",
+            "template",
+            "answers",
+        ),
+        *("mailer", "mailbox", "message_id", "delivered", "undelivered", "released_by", "released_by_rule"),
+        *("created_at", "sent_at", "story"),
     )
 
     change_list_template = "admin/email_automation/outgoing.html"
@@ -119,6 +132,16 @@ class OutgoingMailAdmin(ModelAdminBase):
     def recipients(self, mail: OutgoingMail) -> str:
         return ", ".join(mail.to)
 
+    @admin.display(description="HTML, as text")
+    def html_as_text(self, mail: OutgoingMail) -> str:
+        """Never as HTML: a model or a stranger may have written it."""
+        return html_to_text(mail.html)[0] if mail.html else "-"
+
+    @admin.display(description="Attached")
+    def attached(self, mail: OutgoingMail) -> str:
+        files = mail.attachments.values_list("name", "content_type", "size")
+        return "\n".join(f"{name} ({kind}, {size:,} bytes)" for name, kind, size in files) or "-"
+
     @admin.action(description="Approve: send these", permissions=["change"])
     def approve(self, request: HttpRequest, drafts: QuerySet[OutgoingMail]) -> None:
         def send(draft: OutgoingMail) -> Job:
@@ -134,3 +157,12 @@ class OutgoingMailAdmin(ModelAdminBase):
                 services.reject(draft, person(request))
                 done += 1
         self.message_user(request, f"{done} rejected.")
+
+    @admin.action(description="Undo: take back what is held", permissions=["change"])
+    def undo(self, request: HttpRequest, held: QuerySet[OutgoingMail]) -> None:
+        done = 0
+        for mail in held:
+            with contextlib.suppress(WrongState):  # it is on its way
+                services.undo(mail, person(request))
+                done += 1
+        self.message_user(request, f"{done} taken back.")

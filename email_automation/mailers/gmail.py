@@ -3,7 +3,9 @@ the draft again tells: where there is no such draft any more, it has gone."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
+from email.header import decode_header, make_header
 from email.utils import getaddresses
+from itertools import takewhile
 
 from email_automation import writing
 from email_automation.gmail import (
@@ -29,7 +31,7 @@ from jobs.models import Effect
 
 ASKED_AT_MOST = 8  # times that an unclear sending is asked about; then a person is
 WAITS = 10.0  # seconds before it is asked about again, doubled each time
-LOOKED_AT = 20  # newest of the sent messages in which one is looked for
+LOOKED_AT = 200  # messages sent since, oldest first, in which one is looked for
 
 
 class GmailMailer:
@@ -114,11 +116,10 @@ def _newest_sent(gmail: Client) -> str:
     return next(iter(gmail.ids(label="SENT").ids), "")
 
 
-def _sent_since(gmail: Client, before: str) -> Iterator[str]:
-    for message_id in gmail.ids(label="SENT").ids[:LOOKED_AT]:
-        if message_id == before:
-            return
-        yield message_id
+def _sent_since(gmail: Client, before: str) -> list[str]:
+    """What was sent after that message, oldest first: ours was among the next."""
+    since = list(takewhile(lambda one: one != before, gmail.ids(label="SENT").ids))
+    return since[::-1][:LOOKED_AT]
 
 
 def _is_it(message: Message, mail: OutgoingMail) -> bool:
@@ -126,7 +127,8 @@ def _is_it(message: Message, mail: OutgoingMail) -> bool:
     if mark := message.header(writing.MARK):
         return mark.strip() == writing.message_id(mail)
     to = {address.lower() for _, address in getaddresses([message.header("To")])}
-    return message.header("Subject") == mail.subject and to == {wire(address).lower() for address in mail.to}
+    subject = str(make_header(decode_header(message.header("Subject"))))
+    return subject == mail.subject and to == {wire(address).lower() for address in mail.to}
 
 
 def _taken(gmail: Client, mail: OutgoingMail, recipients: Sequence[str], sent: Message) -> Taken:

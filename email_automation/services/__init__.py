@@ -22,6 +22,7 @@ from email_automation.services.mailboxes import (
 )
 from email_automation.services.rules import add_rule, change_rule, delete_rule, run_rules, save_rule, try_rule
 from email_automation.services.sending import (
+    allow_again,
     approve,
     approve_as,
     propose,
@@ -30,7 +31,10 @@ from email_automation.services.sending import (
     resolve_doubt,
     revise,
     send_email,
+    send_letter,
     stop_sending,
+    suppress,
+    suppress_for,
     undo,
 )
 
@@ -41,6 +45,7 @@ __all__ = [
     "add_follow_up_rule",
     "add_mailbox",
     "add_rule",
+    "allow_again",
     "approve",
     "approve_as",
     "ask_ai",
@@ -67,11 +72,14 @@ __all__ = [
     "run_rules",
     "save_rule",
     "send_email",
+    "send_letter",
     "set_automation",
     "set_follow_up_rule",
     "stop_follow_up",
     "stop_sending",
     "summarise",
+    "suppress",
+    "suppress_for",
     "sync_mailbox",
     "try_rule",
     "undo",

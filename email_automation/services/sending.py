@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import transaction
 
-from email_automation import outgoing, releasing
+from email_automation import outgoing, releasing, suppressing
 from email_automation.letters import File, Letter, reply_subject
 from email_automation.models import (
     OPEN,
@@ -17,6 +17,7 @@ from email_automation.models import (
     MailStatus,
     Message,
     OutgoingMail,
+    Suppression,
 )
 from email_automation.outbox import write
 from email_automation.recipients import check_content
@@ -55,6 +56,11 @@ def send_email(
     )
     by_id = user_id if author == Author.PERSON else None
     return releasing.send(letter, hold=_checked(hold), by_id=by_id)
+
+
+def send_letter(letter: Letter, by: AbstractBaseUser, *, hold: float = 0) -> Job:
+    """Send what a person has written. Raises as `send_email`."""
+    return releasing.send(letter, hold=_checked(hold), by_id=by.pk)
 
 
 def reply(message: Message, body: str, *, html: str = "", files: Sequence[File] = (), hold: float = 0) -> Job:
@@ -154,6 +160,26 @@ def resolve_doubt(mail: OutgoingMail, by: AbstractBaseUser, *, happened: bool, r
     if effect is None or mail.status != MailStatus.IN_DOUBT:
         raise WrongState("Only mail in doubt can be resolved; this mail is in none.", field="status")
     return services.resolve(effect.pk, happened=happened, by=by.get_username(), reason=reason)
+
+
+def suppress(address: str, by: AbstractBaseUser, *, reason: str = "") -> Suppression:
+    """Have a user write to an address no more.
+
+    Raises:
+        BadMailError: it is no address.
+    """
+    return suppress_for(address, by.pk, source=reason or f"by {by.get_username()}")
+
+
+def suppress_for(address: str, user_id: int | None, *, source: str) -> Suppression:
+    """The same, for a user or for everybody, by staff."""
+    return suppressing.suppress(address, suppressing.Cause.MANUAL, user_id=user_id, source=source)
+
+
+def allow_again(row: Suppression, by: AbstractBaseUser) -> None:
+    """Write to an address again."""
+    audit.record("allow", f"address {row.address}", by=by.get_username(), before={"cause": row.cause})
+    row.delete()
 
 
 def stop_sending(stop: bool = True, *, user_id: int | None = None, reason: str = "") -> None:

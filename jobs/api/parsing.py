@@ -75,8 +75,13 @@ def body_of(request: Request, shape: type[B]) -> B:
     """
     if "Transfer-Encoding" in request.headers and "Content-Length" not in request.headers:
         raise LengthRequired  # the framework would take it for no body at all
+    return shaped(request.data or {}, shape)
+
+
+def shaped(data: Any, shape: type[B]) -> B:
+    """The same, of what was read already."""
     try:
-        return shape.model_validate(request.data or {})
+        return shape.model_validate(data)
     except ValidationError as error:
         first = error.errors(include_input=False, include_url=False)[0]
         name = ".".join(str(part) for part in first["loc"])

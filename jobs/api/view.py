@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 from django.utils.decorators import method_decorator
 from django.views.decorators.cache import never_cache
 from rest_framework.authentication import SessionAuthentication
+from rest_framework.parsers import BaseParser
 from rest_framework.permissions import BasePermission, IsAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -30,7 +31,7 @@ class ApiView(APIView):
     authentication_classes = (Token, SessionAuthentication)
     permission_classes: tuple[type[BasePermission], ...] = (IsAuthenticated, HasScope)
     throttle_classes = (PerUser, PerToken)
-    parser_classes = (BoundedJSONParser,)
+    parser_classes: tuple[type[BaseParser], ...] = (BoundedJSONParser,)
     scope: ClassVar[Scope] = Scope.ACT
 
     _once: once.Once | None = None

@@ -6,9 +6,10 @@ import heapq
 import itertools
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from threading import Event
+from types import MappingProxyType
 
 import psycopg
 
@@ -177,10 +178,11 @@ class Run:
                 raise TimeoutError(f"The set-up was not ready after {seconds:.0f} s.\n{logs}")
             self._look(LOOK_EVERY)
 
-    def outcome(self, found: Verdict) -> Outcome:
+    def outcome(self, found: Verdict, more: Mapping[str, int] = MappingProxyType({})) -> Outcome:
+        """`more`: what else went wrong on purpose, and how often."""
         self.scratch.keep = not found.is_clean and self.scratch.database is not None
         evidence = str(self.scratch.folder) if self.scratch.keep else ""
-        return Outcome(found, self.hit, round(time.monotonic() - self._began, 1), evidence)
+        return Outcome(found, self.hit + Counter(more), round(time.monotonic() - self._began, 1), evidence)
 
     def _note(self, fault: Fault) -> None:
         self.hit[fault.kind] += 1

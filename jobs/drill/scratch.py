@@ -38,6 +38,7 @@ class Scratch:
         self.database: Database | None = None
         self.line: Proxy | None = None  # in front of PostgreSQL
         self.programs: list[Program] = []
+        self.more_env: dict[str, str] = {}  # what a scenario's programs are told besides
         self.keep = False  # the folder, as evidence
         self._stack = ExitStack()
 
@@ -50,7 +51,7 @@ class Scratch:
             self.broker.start()
             if self.vendor:
                 self._make_database()
-            self._stack.callback(self._stop_programs)
+            self._stack.callback(self.stop_programs)
         except BaseException:
             self._stack.close()
             raise
@@ -74,7 +75,7 @@ class Scratch:
         env = environment(DRILL_FOLDER=str(self.folder), DRILL_BROKER=self.broker_url, TMPDIR=str(self.folder))
         if self.database:
             env |= {"DRILL_DATABASE": self.database.url, "DJANGO_SETTINGS_MODULE": self.settings}
-        return env
+        return env | self.more_env
 
     def manage(self, name: str, *arguments: str) -> Program:
         """A `manage.py` command, running from now on."""
@@ -129,7 +130,8 @@ class Scratch:
         )
         schema.extend(self.database)
 
-    def _stop_programs(self) -> None:
+    def stop_programs(self) -> None:
+        """End all of them for good."""
         for program in self.programs:
             program.kill()
 

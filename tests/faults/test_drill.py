@@ -50,6 +50,14 @@ def test_a_short_drill_loses_and_doubles_nothing(scratch: Path, database: str, s
     assert list(scratch.iterdir()) == []
 
 
+@pytest.mark.timeout(300)
+def test_a_short_drill_of_gmail_leaves_no_doubt(scratch: Path) -> None:
+    ran = drill(scratch, "--scenario=gmail", "--jobs=60", "--faults=5", "--seed=4", "--json")
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    found = json.loads(ran.stdout.splitlines()[-1])
+    assert (found["accepted"], found["lost"], found["doubled"], found["in_doubt"]) == (60, 0, 0, 0)
+
+
 def test_ctrl_c_leaves_nothing_behind(scratch: Path, programs: Programs) -> None:
     running = programs.start_in(environment(scratch), *DRILL, "--jobs=200", "--faults=5", "--seed=1")
     eventually(lambda: list(scratch.glob("*/effects")), timeout=60, what="the first job is done")

@@ -11,7 +11,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from jobs.drill import conduct, report
+from jobs.drill import conduct, report, scenarios
 from jobs.drill.programs import ProgramBroken
 from jobs.drill.redis_server import ServerMissing
 
@@ -30,18 +30,36 @@ class Command(BaseCommand):
         parser.add_argument("--faults", type=int, default=30, help="how many faults (default 30)")
         parser.add_argument("--seed", type=int, help="repeats a drill's jobs and faults (default: a new one, printed)")
         parser.add_argument("--database", choices=list(VENDORS), default="sqlite", help="default sqlite")
+        parser.add_argument(
+            "--scenario",
+            choices=scenarios.names(),
+            default=scenarios.PLATFORM,
+            help=f"what is tried: {', '.join(scenarios.names())} (default {scenarios.PLATFORM})",
+        )
         parser.add_argument("--compare", action="store_true", help="do the same to plain Celery, and print both")
         parser.add_argument("--json", action="store_true", help="end standard output with one line of JSON")
 
-    def handle(self, *, jobs: int, faults: int, seed: int | None, database: str, compare: bool, **options: Any) -> None:
+    def handle(
+        self,
+        *,
+        jobs: int,
+        faults: int,
+        seed: int | None,
+        database: str,
+        scenario: str,
+        compare: bool,
+        **options: Any,
+    ) -> None:
         if jobs < 1 or faults < 0:
             raise CommandError("--jobs is to be 1 or more, and --faults 0 or more.", returncode=2)
+        if compare and scenario != scenarios.PLATFORM:
+            raise CommandError(f"--compare is for --scenario {scenarios.PLATFORM} only.", returncode=2)
         signal.signal(signal.SIGTERM, _interrupt)
         seed = secrets.randbelow(100_000) if seed is None else seed
         wanted = conduct.Wanted(jobs, faults, seed, VENDORS[database])
         self.stderr.write(f"{jobs:,} jobs, {faults:,} faults, {database}, --seed {seed}")
         try:
-            ours = conduct.ours(wanted, self.stderr.write)
+            ours = scenarios.find(scenario)(wanted, self.stderr.write)
             plain = conduct.plain(wanted, self.stderr.write) if compare else None
         except ServerMissing as error:
             raise CommandError(str(error), returncode=2) from None

@@ -1,0 +1,54 @@
+"""Who gets no more mail, and whom a user's mail comes from."""
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest
+
+from email_automation import services
+from email_automation.admin.reading import ModelAdminBase, person
+from email_automation.models import Sender, Suppression
+from email_automation.recipients import BadMailError, addresses
+from email_automation.suppressing import normal
+
+
+class SuppressionForm(forms.ModelForm):  # type: ignore[type-arg]
+    class Meta:
+        model = Suppression
+        fields = ("user", "address", "source")
+
+    def clean_address(self) -> str:
+        try:
+            [checked] = addresses(self.cleaned_data["address"])
+        except BadMailError as error:
+            raise ValidationError(str(error).replace("to ", "It ", 1)) from None
+        return normal(checked)
+
+
+@admin.register(Suppression)
+class SuppressionAdmin(ModelAdminBase):
+    form = SuppressionForm
+    list_display = ("address", "cause", "user", "source", "created_at")
+    list_filter = ("cause", "created_at", ("user", admin.RelatedOnlyFieldListFilter))
+    list_select_related = ("user",)
+    search_fields = ("address",)
+    autocomplete_fields = ("user",)
+    show_full_result_count = False
+
+    def has_change_permission(self, request: HttpRequest, obj: Suppression | None = None) -> bool:
+        """One is added or taken away, not made another."""
+        return False
+
+    def save_model(self, request: HttpRequest, obj: Suppression, form: Any, change: bool) -> None:
+        source = obj.source or f"by {person(request).get_username()}"
+        row = services.suppress_for(obj.address, obj.user_id, source=source)
+        obj.pk = row.pk
+
+
+@admin.register(Sender)
+class SenderAdmin(ModelAdminBase):
+    list_display = ("user", "name", "address")
+    autocomplete_fields = ("user",)
+    search_fields = ("address", "user__username")
