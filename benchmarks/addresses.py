@@ -6,54 +6,36 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
+from django.contrib import admin
 from django.contrib.auth.models import User
-from django.db.models import Count, Model
+from django.db.models import Count
 from django.urls import reverse
-from django_celery_results.models import TaskResult
 
-from crm.models import Activity, Contact, Lead
-from email_automation.models import Classification, Mailbox, Message, OutgoingMail, SyncRun
-from jobs.models import (
-    Attempt,
-    AuditEntry,
-    Batch,
-    Effect,
-    Job,
-    JobEvent,
-    JobStatus,
-    Quarantine,
-    QueueControl,
-    Schedule,
-    TaskControl,
-    WorkerBeat,
-)
+from crm.models import Lead
+from jobs.api import schema
+from jobs.models import Batch, Effect, Job, JobStatus, WorkerBeat
 
+NO_LISTS = ("/api/events", "/api/jobs/suggest", "/api/tick")
 FARTHEST = 200  # pages of fifty
 
-LISTS: dict[type[Model], tuple[str, ...]] = {  # of the admin, with what narrows them
-    Attempt: ("outcome=dead", "q=hung", "q=nowhere"),
-    JobEvent: ("q=user-7", "q=nowhere"),
-    Effect: ("status__exact=attempting", "q=nowhere"),
-    Batch: ("status__exact=closed", "q=import", "q=nowhere"),
-    Quarantine: ("q=JSON", "q=nowhere"),
-    AuditEntry: ("q=user-7", "q=nowhere"),
-    WorkerBeat: (),
-    QueueControl: (),
-    TaskControl: ("q=draft",),
-    Schedule: ("paused__exact=1", "q=minutes"),
-    TaskResult: ("status__exact=FAILURE", "q=update_crm", "q=nowhere"),
-    Message: (
-        *("intent=support", "needs_review__exact=1", "written_by=machine", "readable=no"),
-        *("q=question", "q=nowhere", "o=1", "o=3"),
+NARROWED = {  # lists of the admin beside the jobs', with what narrows them
+    "jobs.attempt": ("outcome=dead", "q=hung"),
+    "jobs.jobevent": ("q=user-7",),
+    "jobs.effect": ("status__exact=attempting",),
+    "jobs.batch": ("status__exact=closed", "q=import"),
+    "jobs.quarantine": ("q=JSON",),
+    "jobs.auditentry": ("q=user-7",),
+    "jobs.schedule": ("paused__exact=1", "q=minutes"),
+    "django_celery_results.taskresult": ("status__exact=FAILURE", "q=update_crm"),
+    "email_automation.message": (
+        *("intent=support", "needs_review__exact=1", "written_by=machine", "readable=no", "q=question", "o=1", "o=3"),
     ),
-    Classification: ("is_current__exact=1", "intent__exact=support", "q=question", "q=nowhere"),
-    OutgoingMail: ("status__exact=draft", "status__exact=failed", "q=Order", "q=nowhere"),
-    SyncRun: ("q=Inbox", "q=nowhere"),
-    Mailbox: ("q=Inbox",),
-    Contact: ("q=acme", "q=nowhere", "o=2"),
-    Lead: ("stage__exact=qualified", "band__exact=hot", "q=acme", "q=nowhere", "o=1"),
-    Activity: ("kind__exact=message", "q=question", "q=nowhere"),
-    User: ("q=user",),
+    "email_automation.classification": ("is_current__exact=1", "intent__exact=support", "q=question"),
+    "email_automation.outgoingmail": ("status__exact=draft", "status__exact=failed", "q=Order"),
+    "email_automation.syncrun": ("q=Inbox",),
+    "crm.contact": ("q=acme", "o=2"),
+    "crm.lead": ("stage__exact=qualified", "band__exact=hot", "q=acme", "o=1"),
+    "crm.activity": ("kind__exact=message", "q=question"),
 }
 
 WORDS = (  # of a search for jobs
@@ -71,7 +53,7 @@ WORDS = (  # of a search for jobs
 
 @dataclass(frozen=True)
 class Address:
-    """`pattern` is the resolver's; `most`: milliseconds that 95 of 100 answers may take."""
+    """`most`: milliseconds that 95 of 100 answers may take."""
 
     name: str
     path: str
@@ -149,13 +131,18 @@ def _job_list(places: Places) -> Iterator[Address]:
 
 
 def _records() -> Iterator[Address]:
-    for model, narrowed in LISTS.items():
+    """Every list of the admin, and one of its rows."""
+    for model, page in admin.site._registry.items():
+        if model is Job:
+            continue
         name = f"{model._meta.app_label}_{model._meta.model_name}"
         address = reverse(f"admin:{name}_changelist")
         rows = model._default_manager.order_by("pk")
         called = str(model._meta.verbose_name_plural)
+        searched = ("q=nowhere",) if page.search_fields else ()
+        narrowed = NARROWED.get(model._meta.label_lower, ())
         yield Address(called, address)
-        for words in (*narrowed, f"p={max(1, min(rows.count() // 100, FARTHEST))}"):
+        for words in (*narrowed, *searched, f"p={max(1, min(rows.count() // 100, FARTHEST))}"):
             yield Address(f"{called}, {words}", f"{address}?{words}")
         if row := rows.first():
             yield Address(f"one of {called}", reverse(f"admin:{name}_change", args=[row.pk]))
@@ -188,21 +175,22 @@ def _api(places: Places) -> Iterator[Address]:
     for queue in ("email", "ai"):
         yield Address(f"GET queue stats, {queue}", reverse("api-queue-stats", args=[queue]))
     yield Address("GET recent jobs", reverse("api-recent-jobs", args=[places.user.pk]))
-    for name in ("batches", "effects", "paused", "schedules", "workers", "schema", "docs"):
-        yield Address(f"GET {name}", reverse(f"api-{name}"))
+    yield Address("GET docs", reverse("api-docs"))
+    for path, item in schema.document()["paths"].items():
+        if "get" in item and "{" not in path and path not in (jobs, *NO_LISTS):
+            yield Address(f"GET {path.removeprefix('/api/')}", path)
     yield Address("GET batches, closed", f"{reverse('api-batches')}?status=closed")
     yield Address("GET batch", reverse("api-batch", args=[places.batch.pk]))
-    for period in ("hour", "week"):
-        yield Address(f"GET queues, {period}", f"{reverse('api-queues')}?period={period}")
-    for words in ("", "age:1d", "error:hung", "error:nowhere"):
-        yield Address(f"GET failures, {words or 'all'}", f"{reverse('api-failures')}?{urlencode({'q': words})}")
+    yield Address("GET queues, week", f"{reverse('api-queues')}?period=week")
+    for words in ("age:1d", "error:hung", "error:nowhere"):
+        yield Address(f"GET failures, {words}", f"{reverse('api-failures')}?{urlencode({'q': words})}")
     for name, narrowed_by in (
-        ("mail-messages", ("", "intent=support", "intent=nothing", "before=100")),
-        ("crm-leads", ("", "stage=qualified", "band=hot", "before=100")),
-        ("crm-contacts", ("", "before=100")),
+        ("messages", ("intent=support", "intent=appointment", "before=100")),
+        ("crm-leads", ("stage=qualified", "band=hot", "before=100")),
+        ("crm-contacts", ("before=100",)),
     ):
         for words in narrowed_by:
-            yield Address(f"GET {name}, {words or 'all'}", f"{reverse(name)}?{words}")
+            yield Address(f"GET {name.replace('-', '/')}, {words}", f"{reverse(name)}?{words}")
     if lead := Lead.objects.filter(user=places.user).first():
         yield Address("GET lead", reverse("crm-lead", args=[lead.pk]))
     yield Address("GET metrics", "/metrics")

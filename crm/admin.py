@@ -143,12 +143,16 @@ class LeadAdmin(LeadAdminBase):
 @admin.register(Activity)
 class ActivityAdmin(ActivityAdminBase):
     list_display = ("occurred_at", "contact", "kind", "text", "by", "job_id")
-    list_select_related = ("contact", "by")
+    list_select_related = ()
     list_filter = ("kind", "occurred_at")
     search_fields = ("contact__email", "text", "message_key")
     ordering = ("-id",)
     show_full_result_count = False
     fields = ("user", "contact", "lead", "kind", "text", "what_changed", "message_key", "job_id", "by", "occurred_at")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Activity]:
+        """Not joined: far down the list the database would read all contacts to join them."""
+        return super().get_queryset(request).prefetch_related("contact", "by")
 
     @override
     def has_add_permission(self, request: HttpRequest) -> bool:

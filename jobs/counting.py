@@ -48,7 +48,7 @@ def queue_stats(queue: str, jobs: JobQuerySet | None = None, *, whole: bool = Tr
     """
     limits(queue)
     seen = (Job.objects.all() if jobs is None else jobs).of_people()
-    is_full = Job.objects.order_by("-created_at", "-pk").values("pk")[FEW : FEW + 1].exists()
+    is_full = bool(Job.objects.newest_first().values_list("pk")[FEW : FEW + 1])  # `exists` would forget the order
     counted = _with_outcome(seen, queue) if not (is_full and whole) else _outcomes(queue)
     unfinished = open_counts(seen.filter(queue=queue))[queue]
     return {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any, ClassVar
 
 from django.urls import reverse
@@ -10,7 +11,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from typing_extensions import TypedDict
 
-from jobs import masking, schedule
+from jobs import clock, masking, schedule
 from jobs.access import Verb
 from jobs.api import access, parsing
 from jobs.api.parsing import Reasoned
@@ -49,7 +50,8 @@ class ScheduleList(ApiView):
 
     @described("list_schedules", "Schedules, with their next ticks", ScheduleRows)
     def get(self, request: Request) -> Response:
-        rows = [schedule_row(one) for one in access.visible_schedules(request.user)]
+        now = clock.now()
+        rows = [schedule_row(one, now) for one in access.visible_schedules(request.user)]
         return ok({"schedules": rows}, message="Schedules listed")
 
 
@@ -102,8 +104,8 @@ def _steered(request: Request, name: str) -> tuple[Schedule, dict[str, str]]:
     return one, {"by": request.user.get_username(), "reason": reason, "origin": "REST"}
 
 
-def schedule_row(one: Schedule) -> ScheduleRow:
-    ticks = [] if one.paused else schedule.preview(one, TICKS)
+def schedule_row(one: Schedule, now: datetime | None = None) -> ScheduleRow:
+    ticks = [] if one.paused else schedule.preview(one, TICKS, now)
     return {
         "name": one.name,
         "task": one.task,

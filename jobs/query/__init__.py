@@ -95,7 +95,7 @@ def _found(jobs: JobQuerySet, text: str) -> tuple[JobQuerySet, list[Word]]:
             return under_it, [Word("id", "", (value,))]
         if ids := owners.ids_named(value):
             theirs = jobs.filter(owner_id__in=ids)
-            if theirs.exists():
+            if theirs.newest_first()[:1]:
                 return theirs, [Word("owner", "", (value,))]
     return jobs.filter(_all(words, meaning)), words
 
