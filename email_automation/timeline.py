@@ -130,7 +130,8 @@ def _sending(mail: OutgoingMail) -> Iterator[Step]:
     yield Step(mail.created_at, "drafted", f"{what} to {', '.join(mail.to)}", f"by {mail.author}", mail_id=mail.pk)
     if mail.sent_at:
         ids = ", ".join(one for one in (mail.message_id, mail.provider_id) if one)
-        yield Step(mail.sent_at, "sent", "sent", ids, job_id=mail.job_id, mail_id=mail.pk)
+        text = "sent without a person, as its rule says" if mail.released_by_rule else "sent"
+        yield Step(mail.sent_at, "sent", text, ids, job_id=mail.job_id, mail_id=mail.pk)
         return
     effect = Effect.objects.filter(key=f"mail:{mail.pk}").first()
     if mail.status in (MailStatus.FAILED, MailStatus.IN_DOUBT) and effect:

@@ -7,10 +7,8 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
-from django.core import mail as django_mail
 from django.test import Client
 from django.urls import reverse
-from pytest_django.fixtures import Settings
 
 from email_automation import services, timeline
 from email_automation.models import Message, OutgoingMail, Rule
@@ -18,16 +16,16 @@ from jobs.models import Job
 from jobs.testing import run_job
 from tests.email_automation.conftest import Model, run_task
 from tests.email_automation.parsing.mails import mail
+from tests.servers.smtp import Server
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @pytest.fixture
 def answered(
-    sync: Callable[..., list[Message]], make_mailbox: Any, model: Model, user: User, recent: str, settings: Settings
+    sync: Callable[..., list[Message]], make_mailbox: Any, model: Model, user: User, recent: str, mail_sink: Server
 ) -> Message:
     """A message that a rule had answered, that a person changed and approved, and that was answered in turn."""
-    settings.EMAIL_SINK = True
     Rule.objects.create(user=user, name="Answer", when="intent:sales_enquiry", then="draft_reply archive", enabled=True)
     (message,) = sync(mail(Date=recent))
     for task in ("classify_message", "update_crm", "act_on_message", "draft_reply"):
@@ -42,7 +40,6 @@ def answered(
         "Date": format_datetime(datetime.now(UTC)),
     }
     run_job(services.sync_mailbox(make_mailbox(mail(**headers))))
-    django_mail.outbox.clear()
     return message
 
 
