@@ -91,6 +91,14 @@ def gmail(options: argparse.Namespace) -> dict[str, Any]:
     return figures
 
 
+def quota(options: argparse.Namespace) -> dict[str, Any]:
+    from benchmarks import quota, table
+
+    figures = quota.run(options.seconds, _say)
+    print(table.of_quota(figures), flush=True)
+    return figures
+
+
 def parser() -> argparse.ArgumentParser:
     bench = argparse.ArgumentParser(prog="bin/bench", description="How fast Fikiri is.")
     commands = bench.add_subparsers(required=True)
@@ -126,6 +134,10 @@ def parser() -> argparse.ArgumentParser:
     account.set_defaults(run=gmail)
     account.add_argument("--messages", type=_positive, default=5000, metavar="N")
     account.add_argument("--units", type=_positive, default=30_000, metavar="N", help="allowed a minute")
+    units = commands.add_parser("quota", help="how much of a provider's quota that moves is used, and refused")
+    units.set_defaults(run=quota)
+    units.add_argument("--seconds", type=_positive, default=480, metavar="N")
+    units.add_argument("--json", action="store_true", help="the figures as one object, the last line of output")
     for command in (beside, mail, full, every, later, long, account):
         command.add_argument("--record", action="store_true", help="put tables and picture into docs/performance.md")
         command.add_argument("--json", action="store_true", help="the figures as one object, the last line of output")

@@ -103,6 +103,15 @@ def of_gmail(figures: dict[str, Any]) -> str:
     return markdown(("figure", allowed, "aim"), rows)
 
 
+def of_quota(figures: dict[str, Any]) -> str:
+    """A quota that moves, in numbers."""
+    rows = [
+        ("used of what was allowed", f"{figures['used']:.1%}", "over 90 %"),
+        ("calls that were refused", f"{figures['refused']:.2%}", "under 1 %"),
+    ]
+    return markdown(("figure", f"{figures['calls']:,} calls in {figures['seconds']} s", "aim"), rows)
+
+
 def of_scale(figures: dict[str, Any]) -> str:
     """The same on an empty ledger and on a full one."""
     names = {
