@@ -87,6 +87,7 @@ PATHS: Mapping[str, tuple[Mapping[str, Any], str]] = {
     "mail_id": ({"type": "integer", "minimum": 0}, "The mail's number."),
     "rule_id": ({"type": "integer", "minimum": 0}, "The rule's number."),
     "follow_up_id": ({"type": "integer", "minimum": 0}, "The follow-up's number."),
+    "suppression_id": ({"type": "integer", "minimum": 0}, "The suppressed address's number."),
 }
 SAME_AS_OTHERS = {
     ("/api/jobs/", "GET"),
