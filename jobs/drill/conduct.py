@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import heapq
 import itertools
+import sqlite3
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping
@@ -161,7 +162,7 @@ class Run:
         assert self.scratch.database is not None
         try:
             return verdict.unfinished(self.scratch.database)
-        except psycopg.OperationalError:
+        except (psycopg.OperationalError, sqlite3.OperationalError):
             return -1
 
     def workers_consume(self) -> bool:

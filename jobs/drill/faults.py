@@ -6,6 +6,7 @@ import itertools
 import json
 import random
 import signal
+import sqlite3
 import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -88,7 +89,12 @@ def inject(fault: Fault, scratch: Scratch) -> Mend | None:
     """
     try:
         return KINDS[fault.kind](fault, scratch)
-    except (redis.RedisError, psycopg.OperationalError, OSError):  # another fault has taken the server away
+    except (
+        redis.RedisError,
+        psycopg.OperationalError,
+        sqlite3.OperationalError,
+        OSError,
+    ):  # another fault has taken the server away
         raise NothingHit from None
 
 
