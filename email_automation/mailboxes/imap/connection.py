@@ -156,7 +156,8 @@ def connected(login: Login) -> Iterator[Client]:
     finally:
         with contextlib.suppress(IMAPClientError, OSError):
             client.logout()
-        client.hang_up()
+        with contextlib.suppress(OSError):  # closed already, after a logout that worked
+            client.shutdown()
 
 
 def _check(login: Login) -> None:
