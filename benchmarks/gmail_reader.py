@@ -72,7 +72,8 @@ def measure(address: str) -> dict[str, Any]:
 def _asked_for(address: str) -> Any:
     from django.contrib.auth import get_user_model
 
-    from email_automation import accounts, services
+    from email_automation import services
+    from email_automation.connecting import accounts
     from email_automation.models import Mailbox, Provider
     from jobs import clock
 
@@ -86,7 +87,7 @@ def _asked_for(address: str) -> Any:
 
 def _sync(job_id: Any) -> int:
     """To its end, waiting where a worker would be told to come back."""
-    from email_automation import sync
+    from email_automation.syncing import sync
     from jobs.errors import Snooze
 
     pause = threading.Event()

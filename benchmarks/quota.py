@@ -46,7 +46,7 @@ def _read(url: str, until: float) -> Counter[int]:
     import requests
     from django.db import connection
 
-    from email_automation import quota
+    from email_automation.quota import controller as quota
     from jobs.errors import Snooze
 
     answers = Counter[int]()

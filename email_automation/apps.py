@@ -9,7 +9,10 @@ class EmailAutomationConfig(AppConfig):
     @override
     def ready(self) -> None:
         from crm import hooks
-        from email_automation import followups, mirroring, sync, timeline
+        from email_automation.automation import followups
+        from email_automation.reading import timeline
+        from email_automation.sending import mirroring
+        from email_automation.syncing import sync
         from jobs.api import details
         from jobs.drill import scenarios
 

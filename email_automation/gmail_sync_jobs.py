@@ -1,7 +1,8 @@
 """The sync entry that callers of the old platform know."""
 
-from email_automation import services, sync
+from email_automation import services
 from email_automation.models import SyncRun
+from email_automation.syncing import sync
 from jobs import executor
 from jobs import services as job_services
 from jobs.errors import JobNotFound

@@ -5,10 +5,10 @@ A reset or verification token is in no argument, result, log or page: it is kept
 
 from django.contrib.auth import get_user_model
 
-from email_automation import releasing
-from email_automation.letters import Letter
 from email_automation.models import MailKind
-from email_automation.templating import letter_of, link, link_with_secret
+from email_automation.sending import releasing
+from email_automation.sending.letters import Letter
+from email_automation.sending.templating import letter_of, link, link_with_secret
 from jobs.errors import Refused
 
 HOUR = 3600  # seconds

@@ -6,14 +6,14 @@ from typing import Any
 
 from django.db import transaction
 
-from email_automation import following
-from email_automation.automation import stopped_because, why_not_done
+from email_automation.automation.permission import stopped_because, why_not_done
 from email_automation.gmail import GmailError
 from email_automation.mailboxes import Changed, MailboxError
 from email_automation.mailboxes.actions import MailboxActions, MessageGoneError, State
 from email_automation.models import Copy, Message
-from email_automation.runs import PROVIDERS
-from email_automation.sources import READ_ONLY, open_actions
+from email_automation.syncing import following
+from email_automation.syncing.runs import PROVIDERS
+from email_automation.syncing.sources import READ_ONLY, open_actions
 from jobs import context, effects
 from jobs.effects import Doubt, Receipt, SurelyNot
 from jobs.errors import Discard, Fail, Refused

@@ -2,18 +2,11 @@
 
 import uuid
 
-from email_automation import (
-    acting,
-    classifying,
-    delivery,
-    followups,
-    gmail_notices,
-    mailbox_actions,
-    outbox,
-    polling,
-    replying,
-    sync,
-)
+from email_automation import mailbox_actions
+from email_automation.automation import acting, followups
+from email_automation.reading import classifying, replying
+from email_automation.sending import delivery, outbox
+from email_automation.syncing import gmail_notices, polling, sync
 from jobs import services
 from jobs.queues import ai_queue, crm_queue, email_queue
 

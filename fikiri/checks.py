@@ -11,9 +11,9 @@ from django.core.checks import CheckMessage, Error, Tags, register
 from django.core.checks import Warning as Advice
 from django.core.exceptions import ImproperlyConfigured
 
-from email_automation import encryption
 from email_automation.ai.providers import PROVIDERS
-from email_automation.scopes import ACCESS
+from email_automation.connecting import encryption
+from email_automation.connecting.scopes import ACCESS
 from jobs.alerts import delivery
 from jobs.errors import Refused
 

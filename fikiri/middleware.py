@@ -8,7 +8,7 @@ from collections.abc import Callable
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
-from email_automation import frame_style
+from email_automation.reading import frame_style
 from jobs.origin import coming_from
 
 GetResponse = Callable[[HttpRequest], HttpResponse]

@@ -4,7 +4,7 @@ from django.contrib import admin
 from django.urls import include, path, re_path
 from django.views.generic import RedirectView
 
-from email_automation.callback import gmail_callback
+from email_automation.connecting.callback import gmail_callback
 from fikiri import flower, health
 from jobs.api.metrics import Metrics
 from jobs.api.unknown import unknown
@@ -24,7 +24,7 @@ urlpatterns = [
     path("api/", include("email_automation.urls")),
     path("api/", include("crm.urls")),
     re_path(r"^api/", unknown),
-    path("mail/", include("email_automation.public_urls")),
+    path("mail/", include("email_automation.sending.public_urls")),
     path("mailboxes/gmail/callback", gmail_callback, name="gmail-callback"),
     path("admin/mail-sink/", include("fikiri.mail_sink")),
     path("admin/jobs/", include("jobs.admin.urls")),

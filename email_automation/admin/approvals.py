@@ -9,10 +9,12 @@ from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
 from django.urls import reverse
 
-from email_automation import approvals, automation, services
+from email_automation import services
 from email_automation.admin.reading import has_perm, person
+from email_automation.automation import permission as automation
 from email_automation.models import OutgoingMail
-from email_automation.recipients import BadMailError
+from email_automation.sending import approvals
+from email_automation.sending.recipients import BadMailError
 from jobs.errors import Refused
 from jobs.models import Effect, EffectStatus
 

@@ -12,12 +12,13 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render
 from django.urls import URLPattern, path
 
-from email_automation import oauth, services
+from email_automation import services
 from email_automation.admin.reading import MAX_SELECTED, ModelAdminBase, ReadOnlyInline, person
-from email_automation.callback import redirect_uri
+from email_automation.connecting import oauth
+from email_automation.connecting.callback import redirect_uri
+from email_automation.connecting.scopes import functions
 from email_automation.models import Account, AccountState, Mailbox
 from email_automation.models.account import Security
-from email_automation.scopes import functions
 from jobs.errors import Refused
 
 

@@ -7,11 +7,12 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.template.loader import render_to_string
 
-from email_automation import services, timeline
+from email_automation import services
 from email_automation.admin.reading import ReadOnlyAdmin, ReadOnlyInline, enqueue_each, has_perm, person
 from email_automation.mailbox_actions import Do
 from email_automation.models import Attachment, Classification, Message, MessageHtml
-from email_automation.safe_html import safe_html_frame
+from email_automation.reading import timeline
+from email_automation.reading.safe_html import safe_html_frame
 from jobs.models import Job
 
 

@@ -10,12 +10,13 @@ from django.http import HttpRequest
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html_join
 
-from email_automation import services, timeline
+from email_automation import services
 from email_automation.admin.approvals import approvals_page
 from email_automation.admin.reading import ModelAdminBase, enqueue_each, person
 from email_automation.models import OPEN, MailStatus, OutgoingMail
 from email_automation.parsing.html import html_to_text
-from email_automation.recipients import BadMailError, addresses, check_content
+from email_automation.reading import timeline
+from email_automation.sending.recipients import BadMailError, addresses, check_content
 from jobs.errors import WrongState
 from jobs.models import Job
 

@@ -9,8 +9,8 @@ from django.http import HttpRequest
 
 from email_automation import services
 from email_automation.admin.reading import ModelAdminBase, ReadOnlyAdmin, enqueue_each, has_perm, person
+from email_automation.automation.rules import FIELDS, Do
 from email_automation.models import AutomaticAction, FollowUp, FollowUpRule, Rule, RuleMatch
-from email_automation.rules import FIELDS, Do
 
 if TYPE_CHECKING:
     RuleFormBase = forms.ModelForm[Rule]

@@ -10,8 +10,8 @@ from django.http import HttpRequest
 from email_automation import services
 from email_automation.admin.reading import ModelAdminBase, person
 from email_automation.models import Sender, Suppression
-from email_automation.recipients import BadMailError, addresses
-from email_automation.suppressing import normal
+from email_automation.sending.recipients import BadMailError, addresses
+from email_automation.sending.suppressing import normal
 
 
 class SuppressionForm(forms.ModelForm):  # type: ignore[type-arg]

@@ -12,7 +12,7 @@ from typing_extensions import TypedDict
 from email_automation import services
 from email_automation.api.mailboxes import MailboxRow, mine, row
 from email_automation.api.parts import own, person
-from email_automation.callback import redirect_uri
+from email_automation.connecting.callback import redirect_uri
 from email_automation.mailboxes.imap import Security
 from jobs.api.responses import ok
 from jobs.api.schema import described

@@ -11,7 +11,7 @@ from typing_extensions import TypedDict
 
 from email_automation import services
 from email_automation.api.parts import person, user_id
-from email_automation.automation import stopped_because
+from email_automation.automation.permission import stopped_because
 from email_automation.models import AutomationSetting
 from email_automation.models.automation import MAX_UNDO, MIN_UNDO
 from jobs.api import parsing

@@ -16,12 +16,12 @@ from rest_framework.response import Response
 
 from email_automation import services
 from email_automation.api.parts import Accepted, accepted, own, person, user_id
-from email_automation.letters import MAX_ATTACHED, MAX_ATTACHMENTS, File, Letter
 from email_automation.models import Author, MailKind, Message
-from email_automation.recipients import MAX_BODY, MAX_RECIPIENTS, BadMailError
+from email_automation.sending.letters import MAX_ATTACHED, MAX_ATTACHMENTS, File, Letter
+from email_automation.sending.recipients import MAX_BODY, MAX_RECIPIENTS, BadMailError
+from email_automation.sending.templating import letter_of
 from email_automation.services.answering import MAX_PROMPT
 from email_automation.services.sending import MAX_HOLD
-from email_automation.templating import letter_of
 from jobs.api import parsing
 from jobs.api.parsing import BIGGEST_ID, Body, BoundedJSONParser, Text
 from jobs.api.responses import error

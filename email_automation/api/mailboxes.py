@@ -11,8 +11,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from typing_extensions import TypedDict
 
-from email_automation import scopes, services
+from email_automation import services
 from email_automation.api.parts import LARGEST, Accepted, Id, Moment, accepted, iso, own, person, user_id
+from email_automation.connecting import scopes
 from email_automation.models import Mailbox, MailboxKind
 from jobs.api import parsing
 from jobs.api.parsing import BIGGEST_ID, Body, Reasoned

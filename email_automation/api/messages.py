@@ -11,11 +11,12 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from typing_extensions import TypedDict
 
-from email_automation import searching, services, timeline
+from email_automation import services
 from email_automation.ai.schemas import Intent
 from email_automation.api.parts import PAGING, Accepted, Id, Moment, Next, accepted, iso, own, page, person, user_id
 from email_automation.models import Message
-from email_automation.recipients import MAX_BODY, BadMailError
+from email_automation.reading import searching, timeline
+from email_automation.sending.recipients import MAX_BODY, BadMailError
 from jobs.api import parsing
 from jobs.api.parsing import BIGGEST_ID, Body, Text
 from jobs.api.responses import error, ok

@@ -13,7 +13,7 @@ from typing_extensions import TypedDict
 from email_automation import services
 from email_automation.api.parts import PAGING, Accepted, Id, Moment, Next, accepted, iso, own, page, person, user_id
 from email_automation.models import MailKind, MailStatus, OutgoingMail, Suppression
-from email_automation.recipients import BadMailError
+from email_automation.sending.recipients import BadMailError
 from email_automation.services.sending import MAX_HOLD
 from jobs.api import parsing
 from jobs.api.parsing import Body, Reasoned, Text

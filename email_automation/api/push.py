@@ -15,7 +15,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
 from email_automation import services
-from email_automation.gmail_notices import NotFromGoogle, Notice, check_token, is_on
+from email_automation.syncing.gmail_notices import NotFromGoogle, Notice, check_token, is_on
 
 MAX_TOKEN = 8_192  # characters
 MAX_BODY = 65_536  # bytes

@@ -6,8 +6,8 @@ from django.db.models import Q
 
 from email_automation.bouncing.reports import Report, read
 from email_automation.models import Message, OutgoingMail
-from email_automation.recipients import BadMailError
-from email_automation.suppressing import Cause, normal, suppress
+from email_automation.sending.recipients import BadMailError
+from email_automation.sending.suppressing import Cause, normal, suppress
 
 CANDIDATES = ("bounce", "report")  # how `Message.automatic` begins for what may be one
 

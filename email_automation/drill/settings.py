@@ -6,7 +6,7 @@ from jobs.drill.settings import *  # noqa: F403
 from jobs.drill.settings import INSTALLED_APPS
 
 INSTALLED_APPS = [*INSTALLED_APPS, "crm", "email_automation", "email_automation.drill"]
-ROOT_URLCONF = "email_automation.public_urls"
+ROOT_URLCONF = "email_automation.sending.public_urls"
 
 EMAIL_SINK = False
 EMAIL_HOST = "127.0.0.1"

@@ -57,7 +57,7 @@ def _send(key: str, user_id: int | None) -> bool:
 def _user_with_gmail() -> int:
     from django.contrib.auth import get_user_model
 
-    from email_automation import accounts
+    from email_automation.connecting import accounts
     from email_automation.models import Mailbox, MailboxKind, Provider
 
     user = get_user_model()._default_manager.create(username="drill")

@@ -7,7 +7,8 @@ from email.header import decode_header, make_header
 from email.utils import getaddresses
 from itertools import takewhile
 
-from email_automation import writing
+from email_automation.connecting.gmail_accounts import client_of
+from email_automation.connecting.google_tokens import TokenUnavailable
 from email_automation.gmail import (
     BadRequest,
     Client,
@@ -19,11 +20,10 @@ from email_automation.gmail import (
     Temporary,
 )
 from email_automation.gmail.answers import Message
-from email_automation.gmail_accounts import client_of
-from email_automation.google_tokens import TokenUnavailable
 from email_automation.mailers.base import LastStep, Later, Rejected, Taken
 from email_automation.models import MailStatus, OutgoingMail
-from email_automation.recipients import wire
+from email_automation.sending import writing
+from email_automation.sending.recipients import wire
 from jobs import context, effects
 from jobs.effects import Doubt, Unclear
 from jobs.errors import Answer, Snooze

@@ -4,11 +4,11 @@ from collections.abc import Sequence
 
 from django.conf import settings
 
-from email_automation import writing
 from email_automation.mailers.base import LastStep, Later, Rejected, Taken
 from email_automation.mailers.dialogue import connected
 from email_automation.models import MailStatus, OutgoingMail
-from email_automation.recipients import needs_utf8, wire
+from email_automation.sending import writing
+from email_automation.sending.recipients import needs_utf8, wire
 from jobs import context, effects
 from jobs.effects import Doubt
 from jobs.models import Effect

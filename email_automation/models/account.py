@@ -27,7 +27,7 @@ class Security(models.TextChoices):
 
 
 class Account(models.Model):
-    """The login of one mailbox. Only `email_automation.accounts` and `email_automation.services` write it.
+    """The login of one mailbox. Only `email_automation.connecting.accounts` and `email_automation.services` write it.
 
     `version` rises with each write of state or secrets: who has read an older one writes nothing.
     """

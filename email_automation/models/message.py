@@ -79,7 +79,7 @@ class Message(models.Model):
 
 
 class MessageHtml(models.Model):
-    """A message's HTML as it came: hostile until `email_automation.safe_html` has been over it."""
+    """A message's HTML as it came: hostile until `email_automation.reading.safe_html` has been over it."""
 
     message = models.OneToOneField(Message, on_delete=models.CASCADE, primary_key=True, related_name="html")
     source = models.TextField(help_text="Its beginning, where it is very long.")

@@ -8,7 +8,7 @@ from django.db import models
 class Quota(models.Model):
     """The pace of one account at a provider, or of the whole project. Times are seconds since 1970 (database's clock).
 
-    What the numbers mean stands in `email_automation.pacing`.
+    What the numbers mean stands in `email_automation.quota.pacing`.
     """
 
     key = models.CharField(max_length=340, primary_key=True, help_text="gmail:address, or gmail for the project.")

@@ -7,7 +7,7 @@ from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Q
 
-from email_automation import rules
+from email_automation.automation import rules
 from email_automation.models.message import Message
 
 MAX_TEXT = 10_000  # characters of a template

@@ -8,7 +8,7 @@ from django.core.exceptions import FieldError
 from django.db import models
 from django.db.models.query_utils import DeferredAttribute
 
-from email_automation.encryption import MARK, Secret
+from email_automation.connecting.encryption import MARK, Secret
 
 if TYPE_CHECKING:
     FieldBase = models.Field[Secret | str, Secret]

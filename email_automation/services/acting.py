@@ -1,9 +1,10 @@
 """What may be asked of a mailbox about one of its messages."""
 
-from email_automation import mailbox_actions, releasing
-from email_automation.letters import Letter
+from email_automation import mailbox_actions
 from email_automation.models import Author, MailKind, Message
-from email_automation.quoting import forward_subject, forwarded
+from email_automation.sending import releasing
+from email_automation.sending.letters import Letter
+from email_automation.sending.quoting import forward_subject, forwarded
 from email_automation.services.sending import reply
 from jobs import services
 from jobs.models import Job

@@ -1,6 +1,6 @@
 """What may be asked of a model."""
 
-from email_automation.automation import why_never_answered
+from email_automation.automation.permission import why_never_answered
 from email_automation.models import Message
 from jobs import services
 from jobs.errors import Refused

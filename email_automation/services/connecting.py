@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import transaction
 
-from email_automation import accounts, oauth, scopes
+from email_automation.connecting import accounts, oauth, scopes
+from email_automation.connecting.oauth import NotConnected
+from email_automation.connecting.scopes import Function
 from email_automation.models import Account, AccountState, Mailbox, MailboxKind, Provider
-from email_automation.oauth import NotConnected
-from email_automation.scopes import Function
 from email_automation.services.mailboxes import sync_mailbox
 from jobs import audit
 

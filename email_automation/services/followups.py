@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from crm.models import Activity, Lead
 from crm.words import Stage
-from email_automation import followups, stopping
+from email_automation.automation import followups, stopping
 from email_automation.models import OPEN_FOLLOW_UPS, FollowUp, FollowUpRule
 from email_automation.models.followups import MAX_DAYS
 from email_automation.models.rules import MAX_TEXT

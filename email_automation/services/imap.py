@@ -6,8 +6,8 @@ from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import transaction
 
-from email_automation import accounts
-from email_automation.encryption import Secret
+from email_automation.connecting import accounts
+from email_automation.connecting.encryption import Secret
 from email_automation.mailboxes import MailboxError
 from email_automation.mailboxes.imap import Login, Security, ServerTroubleError, connected
 from email_automation.mailboxes.imap.folders import chosen, folders_of

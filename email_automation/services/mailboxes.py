@@ -8,10 +8,10 @@ from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import transaction
 from django.utils import timezone
 
-from email_automation import gmail_notices, runs
-from email_automation.gmail_notices import Notice
 from email_automation.mailboxes import MailboxError, open_mailbox
 from email_automation.models import Mailbox, MailboxKind
+from email_automation.syncing import gmail_notices, runs
+from email_automation.syncing.gmail_notices import Notice
 from jobs import audit, services
 from jobs.errors import Refused
 from jobs.models import Job

@@ -7,10 +7,10 @@ from typing import Any
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import IntegrityError, transaction
 
-from email_automation import acting, rules
+from email_automation.automation import acting, rules
+from email_automation.automation.rules import BadRule, Reason
 from email_automation.models import Message, Rule
 from email_automation.models.rules import MAX_TEXT
-from email_automation.rules import BadRule, Reason
 from jobs import audit, services
 from jobs.errors import Refused
 from jobs.models import Job

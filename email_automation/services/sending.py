@@ -6,8 +6,6 @@ from contextlib import contextmanager
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import transaction
 
-from email_automation import outgoing, releasing, suppressing
-from email_automation.letters import File, Letter, reply_subject
 from email_automation.models import (
     OPEN,
     Author,
@@ -19,8 +17,10 @@ from email_automation.models import (
     OutgoingMail,
     Suppression,
 )
-from email_automation.outbox import write
-from email_automation.recipients import check_content
+from email_automation.sending import outgoing, releasing, suppressing
+from email_automation.sending.letters import File, Letter, reply_subject
+from email_automation.sending.outbox import write
+from email_automation.sending.recipients import check_content
 from jobs import audit, services
 from jobs.errors import Refused, WrongState
 from jobs.models import Effect, EffectStatus, Job

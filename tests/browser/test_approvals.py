@@ -13,7 +13,6 @@ from django.utils import timezone
 from playwright.sync_api import Page, expect
 
 from email_automation import services
-from email_automation.letters import Letter, reply_subject
 from email_automation.models import (
     Author,
     Classification,
@@ -24,6 +23,7 @@ from email_automation.models import (
     OutgoingMail,
     RuleMatch,
 )
+from email_automation.sending.letters import Letter, reply_subject
 from tests.browser.test_pages import faults
 
 pytestmark = pytest.mark.browser

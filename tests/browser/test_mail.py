@@ -6,8 +6,8 @@ import pytest
 from django.contrib.auth.models import User
 from playwright.sync_api import Dialog, Page, Request, expect
 
-from email_automation import safe_html
 from email_automation.models import Mailbox, Message, MessageHtml
+from email_automation.reading import safe_html
 from tests.email_automation.hostile_html import SAMPLES
 
 pytestmark = pytest.mark.browser

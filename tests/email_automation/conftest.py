@@ -12,7 +12,7 @@ from django.contrib.auth import get_user_model
 from django.contrib.auth.models import User
 from pytest_django.fixtures import Settings
 
-from email_automation import asking, services
+from email_automation import services
 from email_automation.ai.schemas import (
     Answer,
     Classification,
@@ -27,6 +27,7 @@ from email_automation.ai.schemas import (
     Usage,
 )
 from email_automation.models import Mailbox, Message
+from email_automation.reading import asking
 from jobs import broker
 from jobs.models import Job, JobStatus
 from jobs.testing import run_job

@@ -6,9 +6,9 @@ import pytest
 from django.contrib.auth.models import User
 from pytest_django.fixtures import Settings
 
-from email_automation import accounts
+from email_automation.connecting import accounts
+from email_automation.connecting.scopes import asked
 from email_automation.models import Account, Mailbox, MailboxKind, Provider
-from email_automation.scopes import asked
 from tests.servers.google_tokens import TokenServer, serving
 
 Connect = Callable[..., Account]

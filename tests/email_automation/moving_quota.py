@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from email_automation.pacing import Pace
+from email_automation.quota.pacing import Pace
 
 Limit = Callable[[float], float]  # units a minute, at a time
 GET = 20  # units

@@ -6,9 +6,10 @@ from typing import Any
 
 from django.core.management.base import CommandParser
 
-from email_automation import approvals, services
+from email_automation import services
 from email_automation.management.accounts import user_named
 from email_automation.models import OutgoingMail
+from email_automation.sending import approvals
 from jobs.errors import Refused
 from jobs.terminal import AnsweringCommand, ago, printable
 

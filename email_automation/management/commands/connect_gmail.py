@@ -12,8 +12,8 @@ from django.contrib.auth.base_user import AbstractBaseUser
 from django.core.management.base import BaseCommand, CommandError
 
 from email_automation import services
+from email_automation.connecting.oauth import NotConnected
 from email_automation.management.loopback import NoAnswer, Redirect
-from email_automation.oauth import NotConnected
 
 BAD_INPUT = 2  # exit code
 OPEN = "Open this address in a browser in which the account's owner is logged in:\n\n  {url}\n"

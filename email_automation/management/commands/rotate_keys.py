@@ -7,8 +7,8 @@ from typing import Any
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management.base import BaseCommand, CommandError
 
-from email_automation import rotating
-from email_automation.encryption import Undecryptable
+from email_automation.connecting import rotating
+from email_automation.connecting.encryption import Undecryptable
 
 
 class Command(BaseCommand):

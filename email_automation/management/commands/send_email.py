@@ -8,7 +8,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from email_automation import services
 from email_automation.management.waiting import wait_for
-from email_automation.recipients import BadMailError
+from email_automation.sending.recipients import BadMailError
 from jobs.errors import Refused
 
 BAD_INPUT = 2  # exit code

@@ -8,7 +8,7 @@ from django.contrib.auth.models import User
 from google.oauth2.credentials import Credentials
 from pytest_django.fixtures import Settings
 
-from email_automation import accounts
+from email_automation.connecting import accounts
 from email_automation.gmail import Client, RateLimited, client
 from email_automation.models import Mailbox, MailboxKind, Provider
 from jobs import clock

@@ -7,9 +7,10 @@ from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
 from django.test import Client
 
-from email_automation import services, sync
+from email_automation import services
 from email_automation.gmail import client
 from email_automation.models import Mailbox, Message, OutgoingMail
+from email_automation.syncing import sync
 from jobs import testing
 from jobs.errors import Refused
 from jobs.models import Effect, Job, JobStatus

@@ -20,8 +20,9 @@ from django.utils import timezone
 from google.auth import crypt, jwt
 from pytest_django.fixtures import Settings
 
-from email_automation import gmail_notices, polling, services, sync
+from email_automation import services
 from email_automation.models import Mailbox, SyncRun
+from email_automation.syncing import gmail_notices, polling, sync
 from jobs import testing
 from jobs.models import Job, JobStatus, Schedule
 from tests.email_automation.gmail.conftest import ADDRESS, connected

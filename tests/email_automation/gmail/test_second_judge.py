@@ -10,9 +10,11 @@ import yaml
 from django.contrib.auth.models import User
 from pytest_django.fixtures import Settings
 
-from email_automation import accounts, services, sync
+from email_automation import services
+from email_automation.connecting import accounts
 from email_automation.gmail import Client, HistoryExpired, NotFound, Temporary
 from email_automation.models import Copy, Mailbox, Message, Provider
+from email_automation.syncing import sync
 from jobs import clock
 from tests.email_automation.gmail.conftest import ADDRESS, NoLimit
 from tests.servers.postgres import free_port

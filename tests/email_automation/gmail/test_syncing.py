@@ -7,9 +7,10 @@ import pytest
 from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
 
-from email_automation import pages, services, sync
+from email_automation import services
 from email_automation.gmail import Temporary, client
 from email_automation.models import Copy, Mailbox, Message, SyncRun
+from email_automation.syncing import pages, sync
 from jobs import testing
 from jobs.errors import WrongState
 from jobs.models import JobStatus

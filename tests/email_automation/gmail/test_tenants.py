@@ -6,8 +6,9 @@ from django.contrib.auth.models import User
 from django.db import connection
 from pytest_django.fixtures import Settings
 
-from email_automation import services, sync
+from email_automation import services
 from email_automation.models import Mailbox, Message
+from email_automation.syncing import sync
 from tests.email_automation.gmail.conftest import connected
 from tests.email_automation.mailboxes.letters import letter
 from tests.servers.gmail import GmailServer

@@ -17,7 +17,7 @@ from email_automation.mailboxes.base import MAX_RAW
 from email_automation.parsing import ParsedMessage, Unreadable, parse
 from email_automation.parsing.html import MAX_HTML
 from email_automation.parsing.message import MAX_SUBJECT, MAX_TEXT
-from email_automation.safe_html import safe_html
+from email_automation.reading.safe_html import safe_html
 
 TRIPWIRES = (
     b"\0", b"\xff\xfe", b"\xef\xbb\xbf", b"\r", b"\r\n\r\n", b"\n\n", b"\n ", b"--", b"=?utf-8?b?", b"?=", b"=\n", b"=",

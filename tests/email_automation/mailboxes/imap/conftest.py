@@ -12,9 +12,9 @@ from imap_tools import MailBox, MailBoxUnencrypted
 from imap_tools.mailbox import BaseMailBox
 
 from email_automation import services
-from email_automation import sync as syncing
 from email_automation.mailboxes.imap import Client
 from email_automation.models import Mailbox, SyncRun
+from email_automation.syncing import sync as syncing
 from tests.servers.dovecot import PASSWORD, Dovecot, dovecot
 from tests.servers.mail_devel import mail_devel
 

@@ -5,11 +5,11 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django.contrib.auth.models import User
 
-from email_automation import pages
-from email_automation import sync as syncing
 from email_automation.mailboxes.base import MAX_RAW
 from email_automation.mailboxes.imap import fetching, walking
 from email_automation.models import Copy, Message, SyncRun
+from email_automation.syncing import pages
+from email_automation.syncing import sync as syncing
 from tests.email_automation.mailboxes.imap.conftest import Account, Sync
 
 pytestmark = pytest.mark.django_db

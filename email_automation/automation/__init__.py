@@ -1,0 +1,1 @@
+"""What happens without a person: rules, follow-ups, their limits and switches."""

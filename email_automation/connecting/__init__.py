@@ -1,0 +1,1 @@
+"""Logins of mailboxes: asked for, kept encrypted, refreshed, and found broken once."""

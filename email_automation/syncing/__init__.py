@@ -1,0 +1,1 @@
+"""Mail comes in: read page by page, stored once, followed where its provider changes it."""

@@ -1,0 +1,99 @@
+"""The pace follows a limit that nobody tells: nearly all of it is used, nearly nothing refused."""
+
+import itertools
+from collections.abc import Callable
+
+import pytest
+
+from email_automation.quota.pacing import BURST, EASE, LONGEST_PAUSE, PAUSE, Pace
+from tests.email_automation.moving_quota import Bucket, LastMinute, Limit, Minutes, Provider, simulate, steps
+
+HOUR = 3600
+STEADY = steps(4_800, every=HOUR)
+MOVING = steps(4_800, 2_400, 6_000, 3_000, 4_800, 1_200, every=600)
+QUICKLY = steps(4_800, 3_000, 6_000, 2_400, every=300)
+PROVIDERS: dict[str, Callable[[Limit], Provider]] = {
+    "a small bucket": lambda limit: Bucket(limit, 2),
+    "a large bucket": lambda limit: Bucket(limit, 10),
+    "minutes": Minutes,
+}
+
+
+@pytest.mark.parametrize("limit", [STEADY, MOVING, QUICKLY], ids=["steady", "moving", "quickly"])
+@pytest.mark.parametrize("provider", PROVIDERS)
+def test_over_90_percent_are_used_and_under_1_percent_refused(provider: str, limit: Limit) -> None:
+    outcome = simulate(PROVIDERS[provider](limit), HOUR)
+    assert outcome.used > 0.9
+    assert outcome.refused < 0.01
+
+
+@pytest.mark.parametrize("workers", [1, 2, 30])
+def test_however_many_workers_share_it(workers: int) -> None:
+    outcome = simulate(Bucket(MOVING, 5), HOUR, workers=workers)
+    assert (outcome.used > 0.9, outcome.refused < 0.01) == (True, True), outcome
+
+
+def test_one_that_counts_back_a_minute_and_says_nothing_is_used_well_while_it_holds_still() -> None:
+    outcome = simulate(LastMinute(STEADY), HOUR)
+    assert (outcome.used > 0.9, outcome.refused < 0.01) == (True, True), outcome
+
+
+@pytest.mark.parametrize(("limit", "refused"), [(600, 0.02), (1_500, 0.012), (12_000, 0.01), (15_000, 0.01)])
+def test_a_limit_far_from_the_first_guess_is_found(limit: int, refused: float) -> None:
+    """Where calls are few, those that find it weigh more."""
+    outcome = simulate(Bucket(steps(limit, every=HOUR), 5), HOUR)
+    assert (outcome.used > 0.9, outcome.refused < refused) == (True, True), outcome
+
+
+def test_units_go_evenly() -> None:
+    pace, now, waits = Pace.starting(6_000, now=0.0), 100.0, []
+    for _ in range(10):
+        waits.append(pace.wait(now))
+        pace = pace.taken(100, now, 6_000)
+    assert waits[:2] == [0.0, 0.0]  # what a burst holds
+    assert [round(later - sooner, 3) for sooner, later in itertools.pairwise(waits[1:])] == [1.0] * 8
+
+
+def test_one_call_may_be_dearer_than_a_bursts_units() -> None:
+    pace = Pace.starting(60, now=0.0)
+    assert pace.wait(100.0) == 0.0
+    assert pace.taken(100, 100.0, 60).wait(100.0) == pytest.approx(100 - BURST)
+
+
+def test_who_uses_little_does_not_raise_the_rate() -> None:
+    pace = Pace.starting(4_800, now=0.0)
+    for second in range(10, HOUR, 10):
+        pace = pace.taken(20, float(second), 15_000)
+    assert pace.rate == 4_800
+
+
+def test_it_never_rises_above_its_limit() -> None:
+    pace = Pace.starting(4_800, now=0.0)
+    now = 0.0
+    for _ in range(5_000):
+        pace = pace.taken(20, now, 5_000)
+        now += pace.wait(now)
+    assert pace.rate == 5_000
+
+
+def test_a_refusal_stops_everybody_for_as_long_as_the_provider_says() -> None:
+    pace = Pace.starting(4_800, now=0.0).refused(100.0, retry_after=30.0)
+    assert pace.wait(100.0) == 30.0
+
+
+def test_refusals_of_calls_under_way_count_as_one() -> None:
+    once = Pace.starting(4_800, now=0.0).refused(100.0, None)
+    again = once.refused(100.1, None)
+    assert (again.rate, again.refusals) == (once.rate, 1)
+    assert once.rate == pytest.approx(4_800 * (1 - EASE))
+
+
+def test_a_provider_that_goes_on_refusing_is_left_alone_for_longer_each_time() -> None:
+    pace, now, pauses = Pace.starting(4_800, now=0.0), 100.0, []
+    for _ in range(5):
+        pace = pace.refused(now, None)
+        pauses.append(pace.wait(now))
+        now += pace.wait(now) + 0.1
+    assert pauses[0] == PAUSE
+    assert pauses == sorted(pauses)
+    assert pauses[-1] == pytest.approx(LONGEST_PAUSE)
