@@ -92,10 +92,11 @@ def gmail(options: argparse.Namespace) -> dict[str, Any]:
 
 
 def quota(options: argparse.Namespace) -> dict[str, Any]:
-    from benchmarks import quota, table
+    from benchmarks import machine, quota, table
 
-    figures = quota.run(options.seconds, _say)
-    print(table.of_quota(figures), flush=True)
+    described = machine.describe()
+    figures: dict[str, Any] = quota.run(options.seconds, _say) | {"machine": described}
+    _publish("quota", table.of_quota(figures), figures, options)
     return figures
 
 
@@ -137,8 +138,7 @@ def parser() -> argparse.ArgumentParser:
     units = commands.add_parser("quota", help="how much of a provider's quota that moves is used, and refused")
     units.set_defaults(run=quota)
     units.add_argument("--seconds", type=_positive, default=480, metavar="N")
-    units.add_argument("--json", action="store_true", help="the figures as one object, the last line of output")
-    for command in (beside, mail, full, every, later, long, account):
+    for command in (beside, mail, full, every, later, long, account, units):
         command.add_argument("--record", action="store_true", help="put tables and picture into docs/performance.md")
         command.add_argument("--json", action="store_true", help="the figures as one object, the last line of output")
     return bench

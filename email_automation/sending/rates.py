@@ -41,17 +41,14 @@ def reserve(mail: OutgoingMail, recipients: Sequence[str]) -> None:
     for limit, number in _limits(mail, recipients):
         began = _began(now, limit.window)
         scope = f"{limit.scope} a {'day' if limit.window == DAY else 'minute'}"
-        SendingCount.objects.bulk_create([SendingCount(scope=scope, began_at=began)], ignore_conflicts=True)
+        _, is_new = SendingCount.objects.get_or_create(scope=scope, began_at=began)
+        if is_new and limit.window == DAY:
+            _forget_old()
         count = min(number, limit.most)
         room = SendingCount.objects.filter(scope=scope, began_at=began, count__lte=limit.most - count)
         if not room.update(count=F("count") + count):
             left = (began + limit.window - now).total_seconds()
             raise Snooze(left, f"{limit.setting}={limit.most}: {scope} are sent for now")
-
-
-def forget_old() -> int:
-    """Delete counts that nobody asks for any more."""
-    return SendingCount.objects.filter(began_at__lt=clock.now() - KEPT).delete()[0]
 
 
 def _limits(mail: OutgoingMail, recipients: Sequence[str]) -> list[tuple[Limit, int]]:
@@ -64,6 +61,11 @@ def _limits(mail: OutgoingMail, recipients: Sequence[str]) -> list[tuple[Limit, 
         scope = f"recipients at {domain}"
         limits.append((Limit(scope, MINUTE, settings.MAIL_DOMAIN_RATE, "MAIL_DOMAIN_RATE"), number))
     return [(limit, number) for limit, number in limits if limit.most]
+
+
+def _forget_old() -> None:
+    """Counts that nobody asks for any more."""
+    SendingCount.objects.filter(began_at__lt=clock.now() - KEPT).delete()
 
 
 def _began(now: datetime, window: timedelta) -> datetime:

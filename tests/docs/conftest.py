@@ -6,9 +6,10 @@ import pytest
 from django.contrib.auth.models import User
 
 from email_automation import sample
+from tests.email_automation.conftest import mail_server, mail_sink
 from tests.jobs.brokers import forgotten_broker
 
-__all__ = ["forgotten_broker"]  # a fixture of its own file, for every test here
+__all__ = ["forgotten_broker", "mail_server", "mail_sink"]  # fixtures of other files
 
 
 @pytest.fixture

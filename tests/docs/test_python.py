@@ -19,7 +19,7 @@ OWN_TEST = {"from-rq.md"}
 WITH_PYTHON = [page for page in pages.PAGES if pages.blocks(page, "python") and page.name not in OWN_TEST]
 
 Namespace = dict[str, Any]
-pytestmark = pytest.mark.usefixtures("forgotten_tasks", "redis")
+pytestmark = pytest.mark.usefixtures("forgotten_tasks", "redis", "mail_sink")
 
 
 @pytest.fixture

@@ -23,6 +23,7 @@ TEMPLATES = [
         path
         for app in ("fikiri", "jobs", "crm", "email_automation")
         for path in (BASE / app).rglob("templates/**/*.html")
+        if path.parent.name != "mail"  # read by mail programs, which know styles of an element alone
     ],
     *(Path(django.contrib.admin.__file__).parent / "templates").rglob("*.html"),
 ]

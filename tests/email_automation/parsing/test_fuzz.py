@@ -4,7 +4,9 @@ import random
 import time
 import tracemalloc
 from collections.abc import Callable
+from email import message_from_bytes
 from email.message import EmailMessage
+from email.policy import default
 
 import pytest
 from hypothesis import given, settings
@@ -52,9 +54,11 @@ def test_what_is_written_well_is_read_as_it_was_written(subject: str, text: str)
     mail = EmailMessage()
     mail["From"], mail["Subject"] = "Ann <ann@a.example>", subject
     mail.set_content(text)
-    found = check(mail.as_bytes())
+    raw = mail.as_bytes()
+    folded = message_from_bytes(raw, policy=default)["Subject"]  # its writer may lose a space where it folds
+    found = check(raw)
     assert isinstance(found, ParsedMessage)
-    assert (found.subject, found.text, found.from_address) == (subject, text, "ann@a.example")
+    assert (found.subject, found.text, found.from_address) == (folded, text, "ann@a.example")
 
 
 BOMBS = {

@@ -88,7 +88,7 @@ def test_no_list_tells_of_anothers(as_owner: APIClient, other: User, path: str) 
 @pytest.mark.parametrize("q", ["their", "error:secret", "key:their*", "status:failed", "owner:other", "args.name:Ada"])
 def test_no_search_tells_of_anothers(as_owner: APIClient, theirs: Mapping[str, str], q: str) -> None:
     assert as_owner.get("/api/jobs", {"q": q}).json()["data"] == {"jobs": [], "count": 0, "next": None}
-    assert as_owner.get("/api/failures", {"q": q}).json()["data"] == {"failures": []}
+    assert as_owner.get("/api/failures", {"q": q}).json()["data"] == {"failures": [], "since": None}
     for act in ("cancel", "retry"):
         preview = as_owner.post(f"/api/jobs/{act}", {"q": q, "dry_run": True}, format="json").json()["data"]
         assert (preview["count"], preview["effects_made"]) == (0, 0)
