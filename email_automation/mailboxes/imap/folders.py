@@ -8,7 +8,7 @@ from hashlib import sha256
 from imapclient import imap_utf7
 
 from email_automation.mailboxes.imap.connection import Client
-from email_automation.mailboxes.imap.errors import spoken_with
+from email_automation.mailboxes.imap.errors import ServerTroubleError, spoken_with
 from email_automation.parsing.charsets import one_line
 
 MAX_FOLDERS = 1000
@@ -53,10 +53,16 @@ class Folder:
 
 
 def folders_of(client: Client) -> list[Folder]:
-    """All that can be opened: the inbox first, what was sent, then by name, and last what nobody misses."""
+    """All that can be opened: the inbox first, what was sent, then by name, and last what nobody misses.
+
+    Raises:
+        ServerTroubleError: the list is not whole. Believed, it would say that what is missing in it is gone.
+    """
     with spoken_with(client.host):
         listed = client.list_folders()[:MAX_FOLDERS]
     found = {folder.raw: folder for flags, delimiter, raw in listed if (folder := _folder(flags, delimiter, raw))}
+    if not any(folder.is_inbox for folder in found.values()):
+        raise ServerTroubleError(f"{client.host} lists no inbox, which every account has.")
     return sorted(found.values(), key=_rank)
 
 
