@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from itertools import cycle
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 import schemathesis
@@ -25,7 +25,8 @@ from schemathesis.specs.openapi.checks import (
 
 from crm import services as crm
 from crm.models import Lead
-from email_automation.models import FollowUp, FollowUpRule, Mailbox, Message, Rule
+from email_automation.mailboxes.imap import HostRefusedError, hosts
+from email_automation.models import FollowUp, FollowUpRule, Mailbox, Message, OutgoingMail, Rule, Suppression
 from jobs import batches
 from jobs.api import events, schema
 from jobs.models import Effect, Job, Schedule
@@ -75,6 +76,7 @@ def kept_connection() -> Iterator[None]:
 def ids(owner: User, monkeypatch: pytest.MonkeyPatch) -> Mapping[str, Iterator[str]]:
     """Of everything in the description what there is, in turn, and each time after it none: what was made up stays."""
     monkeypatch.setattr(events, "LASTS", 0)
+    monkeypatch.setattr(hosts, "_addresses", nobody)
     jobs = [make(owner.pk) for make in STATES]
     Effect.objects.create(
         key="once", job=jobs[-1], attempt=1, kind="mail", status="attempting", created_at=timezone.now()
@@ -88,6 +90,7 @@ def ids(owner: User, monkeypatch: pytest.MonkeyPatch) -> Mapping[str, Iterator[s
         "name": ["nightly", "crm", "tests.greet"],
         "user_id": [str(owner.pk)],
         "lead_id": ["1"],
+        "key": ["dead:email"],
         **mail_of(owner),
     }
     return {name: cycle([*there, ""]) for name, there in known.items()}
@@ -108,8 +111,14 @@ def mail_of(owner: User) -> dict[str, list[str]]:
         "message_id": [str(message.pk)],
         "rule_id": [str(rule.pk)],
         "follow_up_id": [str(follow_up.pk)],
-        "mail_id": ["1"],
+        "mail_id": [str(OutgoingMail.objects.create(user=owner, to=["ada@acme.com"], subject="a", body="b").pk)],
+        "suppression_id": [str(Suppression.objects.create(user=owner, address="a@b.com", cause="manual").pk)],
     }
+
+
+def nobody(host: str) -> NoReturn:
+    """No name is looked up, and no host is connected to."""
+    raise HostRefusedError(f"There is no host {host}.")
 
 
 @pytest.mark.parametrize("who", ["owner", "superuser"])
