@@ -10,6 +10,7 @@ import celery
 import pytest
 import redis as redis_client
 from django.db import connection
+from hypothesis import settings
 
 from fikiri import places
 from fikiri.laptop.valkey import Valkey
@@ -17,6 +18,10 @@ from jobs import registry
 from tests.servers.programs import Programs
 
 pytest_plugins = ["jobs.testing.fixtures", "tests.email_automation.google"]
+
+settings.register_profile("ci", derandomize=True)  # elsewhere new examples are looked for each time
+if os.environ.get("CI"):
+    settings.load_profile("ci")
 
 RANDOM_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 DATABASE_FIXTURES = {"db", "transactional_db", "django_db_setup"}

@@ -48,7 +48,7 @@ def safe_html(source: str) -> str:
     for image in root.iter("img"):
         _tell_image(image)
     # The last word has the sanitiser, on what it will be shown as: what one parser wrote, another may read differently.
-    return nh3.clean(
+    clean = nh3.clean(
         etree.tostring(root, encoding="unicode", method="html"),
         tags=set(TAGS),
         attributes={tag: set(names) for tag, names in ATTRIBUTES.items()},
@@ -57,6 +57,7 @@ def safe_html(source: str) -> str:
         strip_comments=True,
         link_rel=None,
     )
+    return clean.replace("\ufeff", "")  # a byte order mark shows nothing, and the next parser would drop it
 
 
 def safe_html_frame(source: str, title: str = "HTML of this message") -> SafeString:

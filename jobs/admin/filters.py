@@ -134,7 +134,7 @@ LIST = (StatusFilter, QueueFilter, TaskFilter, AgeFilter, OwnerFilter, ParentFil
 def known(request: HttpRequest) -> list[Word]:
     """What the filters in force say of the jobs, in words of a search."""
     offered = {"status": (*GROUPS, *JobStatus.values), "age": tuple(AGES)}
-    given = {name: value for name in KNOWN if (value := request.GET.get(name))}
+    given = {name: value for name in KNOWN if (value := request.GET.get(name)) and value.isprintable()}
     return [Word(name, "", (value,)) for name, value in given.items() if value in offered.get(name, (value,))]
 
 

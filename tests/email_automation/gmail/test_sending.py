@@ -101,7 +101,7 @@ def test_a_draft_that_was_made_before_is_sent_not_made_again(
 
 
 def test_a_draft_that_its_owner_deleted_in_time_is_not_sent(send: Any, server: GmailServer, box: Box) -> None:
-    server.fault("drafts.send", do=lambda: box.delete_draft(row().draft_id), times=1)
+    server.fault("drafts.send", do=lambda: box.delete_draft(next(iter(box.drafts))), times=1)
     job = run_job(send())
     assert (job.status, row().status, box.sent) == (JobStatus.FAILED, MailStatus.FAILED, [])
     assert "deleted in Gmail" in row().reason
