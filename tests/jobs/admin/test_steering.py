@@ -107,15 +107,20 @@ def test_all_that_match_are_taken_not_only_the_page(as_operator: Client) -> None
     assert status_of(waiting) == "pending"
 
 
-def test_very_many_are_done_in_portions(as_operator: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_very_many_run_again_in_portions_the_oldest_first(as_operator: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(steering, "MANY", 2)
-    for verb, jobs, ended in (
-        ("retry", [states.dead() for _ in range(3)], ["pending", "pending", "dead"]),
-        ("cancel", [states.waiting() for _ in range(3)], ["cancelled", "cancelled", "pending"]),
-    ):
-        assert "The oldest 2 of 3" in press(as_operator, verb, jobs)
-        assert "2 done, 1 are left: press again." in press(as_operator, verb, jobs, confirmed="1", reason="")
-        assert [status_of(job) for job in jobs] == ended
+    jobs = [states.dead() for _ in range(3)]
+    assert "<p>The oldest 2 of 3 at once" in press(as_operator, "retry", jobs)
+    assert "2 done, 1 are left: press again." in press(as_operator, "retry", jobs, confirmed="1", reason="")
+    assert [status_of(job) for job in jobs] == ["pending", "pending", "dead"]
+
+
+def test_very_many_are_cancelled_in_portions_in_any_order(as_operator: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(steering, "MANY", 2)
+    jobs = [states.waiting() for _ in range(3)]
+    assert "<p>2 of 3 at once" in press(as_operator, "cancel", jobs)
+    assert "2 done, 1 are left: press again." in press(as_operator, "cancel", jobs, confirmed="1", reason="")
+    assert sorted(status_of(job) for job in jobs) == ["cancelled", "cancelled", "pending"]
 
 
 @pytest.mark.parametrize("selected", ["nonsense", "", "\x00"])
