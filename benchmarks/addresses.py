@@ -1,7 +1,10 @@
-"""Every page and every list of the site, with each filter, word of a search, and place far down in it."""
+"""Every page and every list of the site, with each filter, word of a search, and place far down in it; and what is
+shown before many jobs are steered.
+"""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from urllib.parse import urlencode
@@ -53,17 +56,18 @@ WORDS = (  # of a search for jobs
 
 @dataclass(frozen=True)
 class Address:
-    """`most`: milliseconds that 95 of 100 answers may take."""
+    """`most`: milliseconds that 95 of 100 answers may take. `body`: what is posted, which changes nothing."""
 
     name: str
     path: str
     most: int = 200
+    body: str = ""
 
 
 def of_everything(user: User) -> list[Address]:
     """What this person may want to see: pages and lists, those of others' things left to be refused."""
     places = Places(user)
-    return [*_pages(places), *_job_list(places), *_records(), *_api(places)]
+    return [*_pages(places), *_job_list(places), *_previews(places), *_records(), *_api(places)]
 
 
 class Places:
@@ -128,6 +132,22 @@ def _job_list(places: Places) -> Iterator[Address]:
     yield Address("jobs", address)
     for words in narrowed:
         yield Address(f"jobs, {words}", f"{address}?{words}")
+
+
+def _previews(places: Places) -> Iterator[Address]:
+    """Of all that a list shows or a search finds."""
+    address = reverse("admin:jobs_job_changelist")
+    for verb, status in (("cancel", "waiting"), ("cancel", "open"), ("retry", "trouble"), ("retry", "dead")):
+        chosen = str(places.job(JobStatus(status) if status in JobStatus else JobStatus.PENDING).pk)
+        form = {"action": f"{verb}_selected", "_selected_action": chosen, "select_across": "1"}
+        yield Address(f"preview of {verb}, {status}", f"{address}?status={status}", body=urlencode(form))
+    for verb, words in (
+        ("cancel", ("is:due", "task:send_*", "queue:ai", "args.to:nobody@acme.example")),
+        ("retry", ("", "queue:ai", "error:hung", "error:nowhere")),
+    ):
+        for q in words:
+            wish = json.dumps({"q": q, "dry_run": True})
+            yield Address(f"POST jobs/{verb}, {q or 'all'}", reverse(f"api-{verb}-many"), body=wish)
 
 
 def _records() -> Iterator[Address]:

@@ -18,6 +18,10 @@ BEGIN
   END LOOP;
 END $$;
 
+-- Indexes are made at the end, of all rows at once: five times as quick as row by row.
+UPDATE pg_index SET indisvalid = false, indisready = false
+WHERE indrelid IN (SELECT oid FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind = 'r');
+
 CREATE FUNCTION pg_temp.size(name text) RETURNS int LANGUAGE sql AS $$ SELECT current_setting('bench.' || name)::int $$;
 
 CREATE FUNCTION pg_temp.uuid7(at timestamptz, n bigint) RETURNS uuid LANGUAGE sql AS $$
@@ -219,6 +223,15 @@ FROM crm_contact WHERE id % 2 = 0;
 
 INSERT INTO crm_activity (kind, text, changes, message_key, occurred_at, created_at, user_id, contact_id)
 SELECT 'message', 'Wrote: Order and a question', '{}', id || '-' || n, now(), now(), user_id, id FROM crm_contact, generate_series(1, 3) AS n;
+
+DO $$
+DECLARE filled regclass;
+BEGIN
+  SET LOCAL maintenance_work_mem = '512MB';
+  FOR filled IN SELECT DISTINCT indrelid FROM pg_index WHERE NOT indisready LOOP
+    EXECUTE 'REINDEX TABLE ' || filled;
+  END LOOP;
+END $$;
 
 SELECT setval(pg_get_serial_sequence('auth_user', 'id'), 2000);
 SET session_replication_role = DEFAULT;

@@ -7,13 +7,13 @@ from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Value
+from django.db.models import Exists, F, OuterRef, Q, QuerySet, Value
 from django.db.models.functions import Concat
 
-from jobs import audit, clock, lifecycle, query, registry
+from jobs import audit, clock, effects, lifecycle, query, registry
 from jobs.errors import Refused
 from jobs.lifecycle import AGAIN
-from jobs.models import Effect, EffectStatus, Job, JobQuerySet, JobStatus
+from jobs.models import Job, JobQuerySet, JobStatus
 from jobs.queues import QUEUE_ALIASES, limits
 from jobs.reports import clean, storable
 from jobs.uniqueness import WAITING_SLOT
@@ -57,6 +57,21 @@ class Selection:
 
     def jobs(self, among: JobQuerySet | None = None) -> JobQuerySet:
         """Those of these jobs, or of all, that are meant."""
+        return query.search(self._narrowed(among), self.q)
+
+    def look(self, among: JobQuerySet | None = None, *, owner_id: int | None = None) -> query.Window:
+        """The newest of them, as far back as one look goes.
+
+        Args:
+            owner_id: Whose these jobs are, if they are all of one owner.
+        """
+        words = [query.Word("status", "", self.statuses)]
+        if self.fingerprint:
+            words.append(query.Word("fingerprint", "", (storable(self.fingerprint),)))
+        owner_id = self.owner_id if owner_id is None else owner_id
+        return query.look(self._narrowed(among), self.q, narrowed=words, owner_id=owner_id)
+
+    def _narrowed(self, among: JobQuerySet | None) -> JobQuerySet:
         given = {
             "queue": QUEUE_ALIASES.get(self.queue, self.queue),
             "task": self.task,
@@ -67,7 +82,7 @@ class Selection:
         }
         narrowed = {name: value for name, value in given.items() if value not in ("", None)}
         jobs = Job.objects.all() if among is None else among
-        return query.search(jobs.filter(status__in=self.statuses, **narrowed), self.q)
+        return jobs.filter(status__in=self.statuses, **narrowed)
 
 
 @dataclass(frozen=True)
@@ -87,6 +102,7 @@ class Preview:
 
     `effects_made` were confirmed: they are skipped. `effects_unclear` were begun: their provider is asked first.
     `busy` jobs stay as they are while another has their place. `until`: jobs that end later are not in it.
+    `since`: those that were enqueued before it were not counted; None: all were.
     """
 
     count: int
@@ -96,6 +112,7 @@ class Preview:
     effects_unclear: int
     busy: int
     until: datetime
+    since: datetime | None
 
 
 @dataclass
@@ -108,8 +125,8 @@ class Retried:
 
 
 def preview_retry(selection: Selection, *, among: Q = EVERY) -> Preview:
-    """Count what `retry_many` would run again, by cause. Changes nothing."""
-    return preview_of(selection.jobs().filter(among))
+    """Count what `retry_many` would run again, by cause, as far back as one look goes. Changes nothing."""
+    return preview_of(selection.look(Job.objects.filter(among)))
 
 
 def retry_many(
@@ -135,20 +152,24 @@ def retry_many(
     )
 
 
-def preview_of(jobs: QuerySet[Job]) -> Preview:
+def preview_of(looked: query.Window) -> Preview:
     """As `preview_retry`, of any jobs; those that have not ended so do not count."""
     until = clock.now()
-    jobs = jobs.filter(status__in=AGAIN, finished_at__lte=until).order_by()
-    groups = list(jobs.values_list("fingerprint", "error_class").annotate(number=Count("*")).order_by("-number"))
-    effects = Effect.objects.filter(job__in=jobs.values("pk"))
+    jobs = looked.jobs.filter(status__in=AGAIN, finished_at__lte=until)
+    causes: dict[tuple[str, str], list[uuid.UUID]] = {}
+    for job_id, *cause in jobs.newest_first().values_list("pk", "fingerprint", "error_class"):
+        causes.setdefault(tuple(cause), []).append(job_id)
+    groups = sorted(causes.items(), key=lambda group: len(group[1]), reverse=True)
+    made, unclear = effects.counted(jobs)
     return Preview(
-        count=sum(number for *_, number in groups),
-        causes=[_cause(jobs, *group) for group in groups[:CAUSES]],
+        count=sum(len(ids) for ids in causes.values()),
+        causes=_causes(groups[:CAUSES]),
         other_causes=len(groups[CAUSES:]),
-        effects_made=effects.filter(status=EffectStatus.CONFIRMED).count(),
-        effects_unclear=effects.filter(status=EffectStatus.ATTEMPTING).count(),
+        effects_made=made,
+        effects_unclear=unclear,
         busy=_count_busy(jobs),
         until=until,
+        since=looked.ends,
     )
 
 
@@ -182,14 +203,18 @@ def retry_all(
     return answer
 
 
-def _cause(jobs: QuerySet[Job], fingerprint: str, error_class: str, number: int) -> Cause:
-    example = jobs.filter(fingerprint=fingerprint, error_class=error_class).values_list("pk", "error", "reason").first()
-    assert example is not None
-    job_id, error, reason = example
-    return Cause(fingerprint, error_class, number, job_id, error or reason)
+def _causes(groups: list[tuple[tuple[str, str], list[uuid.UUID]]]) -> list[Cause]:
+    """Each with its newest job."""
+    examples = Job.objects.only("error", "reason").in_bulk([ids[0] for _, ids in groups])
+    return [
+        Cause(*cause, len(ids), ids[0], example.error or example.reason)
+        for cause, ids in groups
+        if (example := examples.get(ids[0]))
+    ]
 
 
 def _count_busy(jobs: QuerySet[Job]) -> int:
+    jobs = jobs.order_by()
     holder = Job.objects.filter(unique_slot=OuterRef("unique_key"))
     waiting = Job.objects.filter(unique_slot=OuterRef("waiting"))
     plain = jobs.filter(Exists(holder), unique_scope__in=["waiting", "running"])

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Count, QuerySet
+from django.db.models import QuerySet
 
-from jobs import audit, clock, lifecycle
-from jobs.models import WAITING, Effect, EffectStatus, Job, JobStatus
+from jobs import audit, clock, effects, lifecycle, query
+from jobs.models import WAITING, Job, JobQuerySet, JobStatus
 from jobs.reports import clean, storable
 
 MOST = 10_000  # jobs of one call, unless it says otherwise
@@ -23,7 +24,8 @@ class CancelPreview:
     """What cancelling these jobs would mean.
 
     `running` are asked to stop. `effects_made` have happened and stay so; `effects_begun` may still happen.
-    `until`: jobs that are enqueued later are not in it.
+    `until`: jobs that are enqueued later are not in it. `since`: those that wait and were enqueued before it were not
+    counted; None: all were.
     """
 
     waiting: int
@@ -33,6 +35,7 @@ class CancelPreview:
     effects_made: int
     effects_begun: int
     until: datetime
+    since: datetime | None
 
     @property
     def count(self) -> int:
@@ -48,26 +51,28 @@ class CancelledMany:
     left: int = 0
 
 
-def preview_cancel(jobs: QuerySet[Job]) -> CancelPreview:
-    """Count what `cancel_many` would cancel, by task. Changes nothing."""
+def preview_cancel(jobs: JobQuerySet, text: str = "", *, owner_id: int | None = None) -> CancelPreview:
+    """Count what `cancel_many` would cancel of the jobs that a text asks for, by task. Changes nothing.
+
+    Counted are all that run, and the newest of those that wait, as far back as one look goes.
+
+    Args:
+        owner_id: Whose they are, if they are all of one owner.
+
+    Raises:
+        BadQuery: of the text.
+    """
     until = clock.now()
-    jobs = _open(jobs, until)
-    groups: dict[str, int] = {}
-    running = 0
-    for task, status, number in jobs.values_list("task", "status").annotate(Count("pk")):
-        groups[task] = groups.get(task, 0) + number
-        running += number if status == JobStatus.PROCESSING else 0
-    tasks = sorted(groups.items(), key=lambda group: (-group[1], group[0]))
-    effects = Effect.objects.filter(job__in=jobs.values("pk"))
-    return CancelPreview(
-        waiting=sum(groups.values()) - running,
-        running=running,
-        tasks=dict(tasks[:TASKS]),
-        other_tasks=len(tasks[TASKS:]),
-        effects_made=effects.filter(status=EffectStatus.CONFIRMED).count(),
-        effects_begun=effects.filter(status=EffectStatus.ATTEMPTING).count(),
-        until=until,
-    )
+    opened = _open(jobs, until)
+    waiting = query.look(opened, text, narrowed=[query.Word("status", "", WAITING)], owner_id=owner_id)
+    return _preview(waiting.jobs, query.search(opened, text), until, waiting.ends)
+
+
+def preview_of(jobs: QuerySet[Job]) -> CancelPreview:
+    """As `preview_cancel`, of a few jobs: each of them is counted."""
+    until = clock.now()
+    opened = _open(jobs, until)
+    return _preview(opened, opened, until, None)
 
 
 def cancel_many(
@@ -104,6 +109,23 @@ def cancel_many(
     return answer
 
 
-def _open(jobs: QuerySet[Job], until: datetime) -> QuerySet[Job]:
+def _preview(waiting: JobQuerySet, running: JobQuerySet, until: datetime, since: datetime | None) -> CancelPreview:
+    parts = (waiting.filter(status__in=WAITING), running.filter(status=JobStatus.PROCESSING))
+    waits, runs = (Counter(part.order_by().values_list("task", flat=True)) for part in parts)
+    tasks = sorted((waits + runs).items(), key=lambda group: (-group[1], group[0]))
+    made, begun = (sum(numbers) for numbers in zip(*map(effects.counted, parts), strict=True))
+    return CancelPreview(
+        waiting=waits.total(),
+        running=runs.total(),
+        tasks=dict(tasks[:TASKS]),
+        other_tasks=len(tasks[TASKS:]),
+        effects_made=made,
+        effects_begun=begun,
+        until=until,
+        since=since,
+    )
+
+
+def _open(jobs: QuerySet[Job], until: datetime) -> JobQuerySet:
     """Those that can be cancelled and were not asked yet, in any order."""
     return jobs.filter(status__in=OPEN, cancel_requested_at=None, created_at__lte=until).order_by()

@@ -14,6 +14,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import connection, transaction
+from django.db.models import Count, Q, QuerySet
 
 from jobs import context, registry, tracing
 from jobs.clock import Now
@@ -108,6 +109,16 @@ def fate_of(job_id: UUID) -> tuple[Fate, list[str]]:
     if len(happened) < len(rows):
         return Fate.IN_DOUBT, happened
     return (Fate.TOO_LATE if happened else Fate.BEFORE), happened
+
+
+def counted(jobs: QuerySet[Job]) -> tuple[int, int]:
+    """How many effects of these jobs have happened, and how many were begun and may still happen."""
+    of_them = Effect.objects.filter(job__in=jobs.order_by().values("pk"))
+    counts: dict[str, int] = of_them.aggregate(
+        made=Count("pk", filter=Q(status=EffectStatus.CONFIRMED)),
+        begun=Count("pk", filter=Q(status=EffectStatus.ATTEMPTING)),
+    )
+    return counts["made"], counts["begun"]
 
 
 def _make(effect: Effect, do: Callable[[], Receipt]) -> Receipt:

@@ -15,6 +15,7 @@ from jobs.access import Verb
 from jobs.admin.page import check_steer, may_steer, of_jobs, shown
 from jobs.admin.steering import ReasonForm
 from jobs.models import Job, JobQuerySet
+from jobs.query import Word
 from jobs.stages import Stage, Verdict
 
 KEPT = 20  # stages in a session: of so many causes
@@ -49,7 +50,8 @@ def stage_page(request: HttpRequest, fingerprint: str) -> HttpResponse:
         check_steer(request)
         if form.is_valid() and _may_go_on(form, stage):
             return _go(request, fingerprint, steered, form.cleaned_data)
-    preview = again.preview_of(jobs)
+    cause = Word("fingerprint", "", (fingerprint,))
+    preview = again.preview_of(query.look(jobs, narrowed=[cause], owner_id=access.only_own(request.user)))
     if not preview.count and not stage.ids:
         raise Http404
     recent = Job.objects.visible_to(request.user).filter(pk__in=stage.ids[:50]).defer("arguments", "workflow")

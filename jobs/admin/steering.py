@@ -16,10 +16,11 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.dateparse import parse_datetime
 
-from jobs import access, again, services
+from jobs import access, again, cancelling, services
 from jobs.errors import Refused
 from jobs.lifecycle import AGAIN
 from jobs.models import WAITING, Job, JobStatus
+from jobs.query import Window
 
 if TYPE_CHECKING:
     from jobs.admin.job import JobAdmin
@@ -108,7 +109,7 @@ def many(model_admin: JobAdmin, request: HttpRequest, jobs: QuerySet[Job], verb:
         "fits": verb.fits,
         "fitting": sum(count for status, count in counts.items() if status in verb.fits),
         "many": MANY,
-        "preview": again.preview_of(fitting) if verb is RETRY else services.preview_cancel(fitting),
+        "preview": again.preview_of(Window(fitting, None)) if verb is RETRY else cancelling.preview_of(fitting),
         "selected": request.POST.getlist(ACTION_CHECKBOX_NAME),
         "select_across": request.POST.get("select_across", "0"),
         "checkbox": ACTION_CHECKBOX_NAME,

@@ -12,13 +12,14 @@ from rest_framework.response import Response
 from typing_extensions import TypedDict
 
 from jobs import again
+from jobs.access import only_own
 from jobs.again import MOST, Preview, Selection
 from jobs.api import access, parsing, previews
 from jobs.api.jobs import LAST_EPOCH, JobDetail
 from jobs.api.parsing import BIGGEST_ID, Reasoned, Text
 from jobs.api.responses import ok
 from jobs.api.schema import described
-from jobs.api.shapes import JobId
+from jobs.api.shapes import JobId, Time, epoch
 
 ACT = "retry"
 SHOWN = 100  # jobs whose place another has
@@ -53,7 +54,10 @@ class CauseRow(TypedDict):
 
 
 class RetryPreview(TypedDict):
-    """What it would mean. Effects that were made are skipped; unclear ones are asked about first."""
+    """What it would mean. Effects that were made are skipped; unclear ones are asked about first.
+
+    Of the newest 10,000 jobs that ended so, which go back to `since`; null where those are all.
+    """
 
     count: int
     causes: list[CauseRow]
@@ -61,6 +65,7 @@ class RetryPreview(TypedDict):
     effects_made: int
     effects_unclear: int
     busy: Annotated[int, Field(description="Another of their kind has their place.")]
+    since: Time | None
     token: str
 
 
@@ -91,7 +96,8 @@ class RetryMany(JobDetail):
         if not wish.dry_run:
             raise previews.required()
         selection = _selection(request, wish)
-        preview = again.preview_of(selection.jobs(access.steerable_jobs(request.user)))
+        looked = selection.look(access.steerable_jobs(request.user), owner_id=only_own(request.user))
+        preview = again.preview_of(looked)
         token = previews.sign(request, ACT, _chosen(selection), preview.until)
         return ok(_shape(preview, token), message="Nothing is changed yet")
 
@@ -165,6 +171,7 @@ def _shape(preview: Preview, token: str) -> RetryPreview:
         "effects_made": preview.effects_made,
         "effects_unclear": preview.effects_unclear,
         "busy": preview.busy,
+        "since": epoch(preview.since),
         "token": token,
     }
 

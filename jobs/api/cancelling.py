@@ -11,11 +11,13 @@ from rest_framework.response import Response
 from typing_extensions import TypedDict
 
 from jobs import query, services
+from jobs.access import only_own
 from jobs.api import access, parsing, previews
 from jobs.api.jobs import JobDetail
 from jobs.api.parsing import Reasoned, Text
 from jobs.api.responses import ok
 from jobs.api.schema import described
+from jobs.api.shapes import Time, epoch
 from jobs.cancelling import MOST
 
 ACT = "cancel"
@@ -36,7 +38,10 @@ class TaskCount(TypedDict):
 
 
 class CancelPreview(TypedDict):
-    """What it would mean. Running jobs are asked to stop; effects that were made stay made."""
+    """What it would mean. Running jobs are asked to stop; effects that were made stay made.
+
+    Of waiting jobs the newest 10,000 are counted, which go back to `since`; null where those are all.
+    """
 
     count: int
     waiting: int
@@ -45,6 +50,7 @@ class CancelPreview(TypedDict):
     other_tasks: int
     effects_made: int
     effects_begun: int
+    since: Time | None
     token: str
 
 
@@ -70,7 +76,7 @@ class CancelMany(JobDetail):
             raise previews.required()
         if not wish.q.strip():
             raise exceptions.ValidationError({"q": "Say which jobs, such as task:send_email or is:delayed."})
-        preview = services.preview_cancel(query.search(access.steerable_jobs(request.user), wish.q))
+        preview = services.preview_cancel(access.steerable_jobs(request.user), wish.q, owner_id=only_own(request.user))
         data: CancelPreview = {
             "count": preview.count,
             "waiting": preview.waiting,
@@ -79,6 +85,7 @@ class CancelMany(JobDetail):
             "other_tasks": preview.other_tasks,
             "effects_made": preview.effects_made,
             "effects_begun": preview.effects_begun,
+            "since": epoch(preview.since),
             "token": previews.sign(request, ACT, wish.q, preview.until),
         }
         return ok(data, message="Nothing is changed yet")

@@ -112,7 +112,7 @@ def test_a_job_that_has_ended_cannot_be_cancelled() -> None:
 
 def test_many_are_cancelled_only_after_a_look() -> None:
     put(), put(task="greet"), running(task="greet"), in_state("completed")
-    assert answer("cancel", "--query", "task:greet") == {"would_cancel": 2, "tasks": {"greet": 2}}
+    assert answer("cancel", "--query", "task:greet") == {"would_cancel": 2, "tasks": {"greet": 2}, "since": None}
     assert "Add --yes" in told("cancel", "--query", "task:greet")
     assert answer("cancel", "--query", "task:greet", "--yes") == {"cancelled": 1, "asked": 1, "ended_before": 0}
     assert Job.objects.get(task="echo", status="pending")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import getpass
+import sys
 from collections import Counter
 from typing import Any
 
@@ -38,7 +39,8 @@ class Command(AnsweringCommand):
     def show(self, answer: dict[str, Any]) -> None:
         if "would_cancel" in answer:
             self.table(("jobs", "task"), ((number, task) for task, number in answer["tasks"].items()))
-            self.stdout.write(f"{answer['would_cancel']:,} jobs would be cancelled. Add --yes to do it.")
+            older = f", and older ones than of {answer['since'][:16]}" if answer["since"] else ""
+            self.stdout.write(f"{answer['would_cancel']:,} jobs would be cancelled{older}. Add --yes to do it.")
             return
         told = f"{answer['cancelled']:,} cancelled, {answer['asked']:,} asked to stop"
         self.stdout.write(
@@ -47,12 +49,13 @@ class Command(AnsweringCommand):
 
 
 def _many(text: str, who: dict[str, str], *, yes: bool) -> dict[str, Any]:
-    found = query.search(Job.objects.of_people(), text)
-    preview = services.preview_cancel(found)
+    jobs = Job.objects.of_people()
     if not yes:
-        return {"would_cancel": preview.count, "tasks": preview.tasks}
-    named = {"query": text}
-    done = services.cancel_many(found, **who, limit=preview.count, until=preview.until, origin="command", named=named)
+        preview = services.preview_cancel(jobs, text)
+        since = preview.since.isoformat() if preview.since else None
+        return {"would_cancel": preview.count, "tasks": preview.tasks, "since": since}
+    found, named = query.search(jobs, text), {"query": text}
+    done = services.cancel_many(found, **who, limit=sys.maxsize, origin="command", named=named)
     return {"cancelled": done.done, "asked": done.asked, "ended_before": 0}
 
 

@@ -56,7 +56,8 @@ class Command(BaseCommand):
         )
 
     def _show(self, preview: Preview) -> None:
-        self.stdout.write(f"{preview.count:,} jobs")
+        since = f", enqueued since {preview.since:%Y-%m-%d %H:%M}; older ones were not counted" if preview.since else ""
+        self.stdout.write(f"{preview.count:,} jobs{since}")
         for cause in preview.causes:
             words = f"{cause.error_class}: {cause.error}" if cause.error_class else cause.error
             self.stdout.write(
