@@ -1,8 +1,9 @@
-"""How the statements of a request read the table of jobs, by the plans that PostgreSQL makes for them."""
+"""How the statements of a request read the tables that grow, by the plans that PostgreSQL makes for them."""
 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -11,8 +12,15 @@ from typing import Any
 from django.db import connection
 
 JOBS = "jobs_job"
+OTHERS = {
+    *("email_automation_message", "email_automation_classification", "email_automation_outgoingmail"),
+    *("crm_contact", "crm_lead", "crm_activity", "django_celery_results_taskresult", "jobs_attempt", "jobs_effect"),
+    *("jobs_jobevent", "jobs_auditentry"),
+}
 NO_QUERY = ("SAVEPOINT", "RELEASE", "ROLLBACK", "SET", "EXPLAIN")
 OF_ALL = {"job_correlation", "job_created", "job_finished", "jobs_job_pkey"}  # the others are partial: of few jobs
+
+PASSING = {"Nested Loop"}  # stops its first input when it is stopped
 
 Node = dict[str, Any]
 
@@ -22,9 +30,19 @@ class Statements:
     asked: list[tuple[str, Any]] = field(default_factory=list)
 
     def scans(self) -> list[str]:
-        """The statements that read the table of jobs, or an index of all of them, from its beginning to its end."""
-        about_jobs = [(sql, params) for sql, params in self.asked if JOBS in sql]
-        return [sql for sql, params in about_jobs if reads_all(plan(sql, params))]
+        """The statements that read the table of jobs, or what else they list, from its beginning to its end."""
+        about = [(sql, params, listed(sql)) for sql, params in self.asked]
+        return [
+            sql
+            for sql, params, table in about
+            if (JOBS in sql or table in OTHERS) and reads_all(plan(sql, params), table)
+        ]
+
+
+def listed(sql: str) -> str:
+    """The table that the statement begins with; what is joined to it is looked up."""
+    found = re.search(r'FROM "(\w+)"', sql)
+    return found[1] if found else ""
 
 
 @contextmanager
@@ -50,8 +68,8 @@ def plan(sql: str, params: Any) -> Node:
     return top
 
 
-def reads_all(node: Node, limited: bool = False) -> bool:
-    """`limited`: what is above it stops after so many rows."""
+def reads_all(node: Node, table: str = JOBS, limited: bool = False) -> bool:
+    """`table`: what is listed, beside jobs. `limited`: what is above it stops after so many rows."""
     if node.get("Relation Name") == JOBS and node["Node Type"] == "Seq Scan":
         return True
     if node["Node Type"] in ("Index Scan", "Index Only Scan", "Bitmap Index Scan") and node["Index Name"] in OF_ALL:
@@ -59,5 +77,9 @@ def reads_all(node: Node, limited: bool = False) -> bool:
         stops = limited and ("Filter" not in node or "owner_id = " in node["Filter"])
         if not stops and "Index Cond" not in node:
             return True
-    stopped = node["Node Type"] == "Limit"
-    return any(reads_all(child, stopped) for child in node.get("Plans", ()))
+    if node.get("Relation Name") == table != JOBS and "Scan" in node["Node Type"]:
+        looked_up = "Index Cond" in node or node["Node Type"] == "Bitmap Heap Scan"
+        if not looked_up and ("Filter" in node or not limited):
+            return True
+    stopped = node["Node Type"] == "Limit" or (limited and node["Node Type"] in PASSING)
+    return any(reads_all(child, table, stopped) for child in node.get("Plans", ()))

@@ -15,15 +15,12 @@ from crm import services
 from crm.forms import SHOWN_ACTIVITIES, LatestFirst, PersonForm
 from crm.models import Activity, Contact, Lead
 from crm.words import Stage
+from jobs.admin.lists import BoundedAdmin, RelatedFilter, WindowedList
 
 if TYPE_CHECKING:
     ActivityInlineBase = admin.TabularInline[Activity, Contact | Lead]
-    ContactAdminBase = admin.ModelAdmin[Contact]
-    LeadAdminBase = admin.ModelAdmin[Lead]
-    ActivityAdminBase = admin.ModelAdmin[Activity]
 else:
     ActivityInlineBase = admin.TabularInline
-    ContactAdminBase = LeadAdminBase = ActivityAdminBase = admin.ModelAdmin
 
 
 class ActivityInline(ActivityInlineBase):
@@ -51,14 +48,13 @@ class ActivityInline(ActivityInlineBase):
 
 
 @admin.register(Contact)
-class ContactAdmin(ContactAdminBase):
+class ContactAdmin(BoundedAdmin):
     form = PersonForm
     list_display = ("email", "name", "company", "phone", "user", "messages", "last_contact_at")
     list_select_related = ("user",)
-    list_filter = ("last_contact_at", ("user", admin.RelatedOnlyFieldListFilter))
+    list_filter = ("last_contact_at", ("user", RelatedFilter))
     search_fields = ("email", "name", "company", "phone")
     ordering = ("-id",)
-    show_full_result_count = False
     autocomplete_fields = ("user",)
     readonly_fields = ("messages", "last_contact_at", "created_at", "updated_at")
     inlines = (ActivityInline,)
@@ -74,15 +70,19 @@ class ContactAdmin(ContactAdminBase):
             super().save_model(request, obj, form, change)
 
 
+class HottestLeads(WindowedList):
+    keys = ("score", "pk")
+    first = "hottest"
+
+
 @admin.register(Lead)
-class LeadAdmin(LeadAdminBase):
+class LeadAdmin(BoundedAdmin):
     form = PersonForm
     list_display = ("email", "name", "company", "stage_badge", "band_badge", "user", "source", "last_contact_at")
     list_select_related = ("user",)
-    list_filter = ("stage", "band", "intent", "last_contact_at", ("user", admin.RelatedOnlyFieldListFilter))
+    list_filter = ("stage", "band", "intent", "last_contact_at", ("user", RelatedFilter))
     search_fields = ("email", "name", "company", "phone")
     ordering = ("-score", "-id")
-    show_full_result_count = False
     autocomplete_fields = ("user",)
     exclude = ("contact",)
     readonly_fields = (
@@ -110,6 +110,9 @@ class LeadAdmin(LeadAdminBase):
             services.save_edit(obj, form.changed_data, by_id=request.user.pk)
         else:
             services.add_lead(obj, by_id=request.user.pk)
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[WindowedList]:
+        return HottestLeads
 
     def get_actions(self, request: HttpRequest) -> Any:
         actions = super().get_actions(request)
@@ -141,13 +144,12 @@ class LeadAdmin(LeadAdminBase):
 
 
 @admin.register(Activity)
-class ActivityAdmin(ActivityAdminBase):
+class ActivityAdmin(BoundedAdmin):
     list_display = ("occurred_at", "contact", "kind", "text", "by", "job_id")
     list_select_related = ()
     list_filter = ("kind", "occurred_at")
     search_fields = ("contact__email", "text", "message_key")
     ordering = ("-id",)
-    show_full_result_count = False
     fields = ("user", "contact", "lead", "kind", "text", "what_changed", "message_key", "job_id", "by", "occurred_at")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Activity]:

@@ -157,8 +157,8 @@ def preview_of(looked: query.Window) -> Preview:
     until = clock.now()
     jobs = looked.jobs.filter(status__in=AGAIN, finished_at__lte=until)
     causes: dict[tuple[str, str], list[uuid.UUID]] = {}
-    for job_id, *cause in jobs.newest_first().values_list("pk", "fingerprint", "error_class"):
-        causes.setdefault(tuple(cause), []).append(job_id)
+    for job_id, fingerprint, error_class in jobs.newest_first().values_list("pk", "fingerprint", "error_class"):
+        causes.setdefault((fingerprint, error_class), []).append(job_id)
     groups = sorted(causes.items(), key=lambda group: len(group[1]), reverse=True)
     made, unclear = effects.counted(jobs)
     return Preview(

@@ -7,10 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db.models import QuerySet
-
 from jobs import audit, clock, effects, lifecycle, query
-from jobs.models import WAITING, Job, JobQuerySet, JobStatus
+from jobs.models import WAITING, JobQuerySet, JobStatus
 from jobs.reports import clean, storable
 
 MOST = 10_000  # jobs of one call, unless it says otherwise
@@ -68,7 +66,7 @@ def preview_cancel(jobs: JobQuerySet, text: str = "", *, owner_id: int | None = 
     return _preview(waiting.jobs, query.search(opened, text), until, waiting.ends)
 
 
-def preview_of(jobs: QuerySet[Job]) -> CancelPreview:
+def preview_of(jobs: JobQuerySet) -> CancelPreview:
     """As `preview_cancel`, of a few jobs: each of them is counted."""
     until = clock.now()
     opened = _open(jobs, until)
@@ -76,7 +74,7 @@ def preview_of(jobs: QuerySet[Job]) -> CancelPreview:
 
 
 def cancel_many(
-    jobs: QuerySet[Job],
+    jobs: JobQuerySet,
     *,
     by: str,
     reason: str = "",
@@ -126,6 +124,6 @@ def _preview(waiting: JobQuerySet, running: JobQuerySet, until: datetime, since:
     )
 
 
-def _open(jobs: QuerySet[Job], until: datetime) -> JobQuerySet:
+def _open(jobs: JobQuerySet, until: datetime) -> JobQuerySet:
     """Those that can be cancelled and were not asked yet, in any order."""
     return jobs.filter(status__in=OPEN, cancel_requested_at=None, created_at__lte=until).order_by()

@@ -1,24 +1,43 @@
 """What models answered, and what it cost."""
 
+from typing import Any
+
 from django.contrib import admin
+from django.db.models import Prefetch, QuerySet
+from django.http import HttpRequest
 
 from email_automation.admin.reading import ReadOnlyAdmin
-from email_automation.models import AIAnswer, AIUsage, Classification
+from email_automation.models import AIAnswer, AIUsage, Classification, Message
+from jobs.admin.lists import RecentValuesFilter
+
+
+class OfMessages(ReadOnlyAdmin):
+    """Names the message of each row, whose text no list needs."""
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        subjects = Message.objects.only("subject")
+        return super().get_queryset(request).prefetch_related(Prefetch("message", subjects))
 
 
 @admin.register(Classification)
-class ClassificationAdmin(ReadOnlyAdmin):
+class ClassificationAdmin(OfMessages):
+    list_select_related = ()
     list_display = ("message", "intent", "confidence", "needs_review", "is_current", "provider", "model", "created_at")
-    list_select_related = ("message",)
-    list_filter = ("is_current", "intent", "needs_review", "provider", "version")
+    list_filter = (
+        "is_current",
+        "intent",
+        "needs_review",
+        ("provider", RecentValuesFilter),
+        ("version", RecentValuesFilter),
+    )
     search_fields = ("message__subject", "message__from_address")
 
 
 @admin.register(AIAnswer)
-class AIAnswerAdmin(ReadOnlyAdmin):
+class AIAnswerAdmin(OfMessages):
     list_display = ("id", "kind", "user", "message", "provider", "model", "input_tokens", "output_tokens", "created_at")
-    list_select_related = ("user", "message")
-    list_filter = ("kind", "provider", "created_at")
+    list_select_related = ("user",)
+    list_filter = ("kind", ("provider", RecentValuesFilter), "created_at")
 
 
 @admin.register(AIUsage)

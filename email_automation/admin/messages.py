@@ -1,9 +1,11 @@
 """Messages, their attachments and what models say they are."""
 
+from datetime import datetime
 from typing import Any
 
 from django.contrib import admin
 from django.db.models import QuerySet
+from django.db.models.functions import Coalesce
 from django.http import HttpRequest
 from django.template.loader import render_to_string
 
@@ -13,6 +15,7 @@ from email_automation.mailbox_actions import Do
 from email_automation.models import Attachment, Classification, Message, MessageHtml
 from email_automation.reading import timeline
 from email_automation.reading.safe_html import safe_html_frame
+from jobs.admin.lists import RelatedFilter
 from jobs.models import Job
 
 
@@ -85,18 +88,17 @@ class IntentFilter(admin.SimpleListFilter):
 
 @admin.register(Message)
 class MessageAdmin(ReadOnlyAdmin):
-    list_display = ("subject_or_reason", "sender", "date", "intent", "needs_review", "attachment_count", "mailbox")
+    list_display = ("subject_or_reason", "sender", "dated", "intent", "needs_review", "attachment_count", "mailbox")
     list_select_related = ("mailbox",)
     list_filter = (
         IntentFilter,
         "needs_review",
         KindFilter,
         ReadableFilter,
-        ("mailbox", admin.RelatedOnlyFieldListFilter),
+        ("mailbox", RelatedFilter),
     )
     search_fields = ("subject", "from_address", "from_name", "=message_id")
     search_help_text = "Subject, sender or Message-ID"
-    list_per_page = 50
     actions = ("classify_again", "draft_a_reply", "summarise", "run_rules", "mark_read", "archive")
     inlines = (ClassificationInline, AttachmentInline)
     fields = (
@@ -141,6 +143,11 @@ class MessageAdmin(ReadOnlyAdmin):
     @admin.display(description="From", ordering="from_address")
     def sender(self, message: Message) -> str:
         return message.sender
+
+    # By an index of dates alone, the newest messages would be looked for from the oldest on.
+    @admin.display(description="Date", ordering=Coalesce("date", "stored_at"))
+    def dated(self, message: Message) -> datetime | None:
+        return message.date
 
     @admin.display(description="To")
     def recipients(self, message: Message) -> str:

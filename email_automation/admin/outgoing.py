@@ -12,11 +12,12 @@ from django.utils.html import format_html_join
 
 from email_automation import services
 from email_automation.admin.approvals import approvals_page
-from email_automation.admin.reading import ModelAdminBase, enqueue_each, person
+from email_automation.admin.reading import enqueue_each, person
 from email_automation.models import OPEN, MailStatus, OutgoingMail
 from email_automation.parsing.html import html_to_text
 from email_automation.reading import timeline
 from email_automation.sending.recipients import BadMailError, addresses, check_content
+from jobs.admin.lists import BoundedAdmin, RelatedFilter
 from jobs.errors import WrongState
 from jobs.models import Job
 
@@ -57,7 +58,7 @@ class DraftForm(FormBase):
 
 
 @admin.register(OutgoingMail)
-class OutgoingMailAdmin(ModelAdminBase):
+class OutgoingMailAdmin(BoundedAdmin):
     form = DraftForm
     list_display = ("subject", "recipients", "status", "kind", "author", "reason", "user", "created_at", "sent_at")
     list_select_related = ("user",)
@@ -68,11 +69,10 @@ class OutgoingMailAdmin(ModelAdminBase):
         "mailer",
         "released_by_rule",
         "created_at",
-        ("user", admin.RelatedOnlyFieldListFilter),
+        ("user", RelatedFilter),
     )
     search_fields = ("subject", "=message_id", "to")
     ordering = ("-id",)
-    show_full_result_count = False
     autocomplete_fields = ("user",)
     actions = ("approve", "reject", "undo")
     readonly_fields = (
@@ -97,6 +97,13 @@ class OutgoingMailAdmin(ModelAdminBase):
     def get_urls(self) -> list[URLPattern]:
         page = self.admin_site.admin_view(approvals_page)
         return [path("approvals/", page, name="email_automation_outgoingmail_approvals"), *super().get_urls()]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[OutgoingMail]:
+        mails: QuerySet[OutgoingMail] = super().get_queryset(request)
+        listed = (
+            request.resolver_match and request.resolver_match.url_name == "email_automation_outgoingmail_changelist"
+        )
+        return mails.defer("body", "html", "sealed") if listed else mails
 
     def get_fields(self, request: HttpRequest, obj: OutgoingMail | None = None) -> tuple[str, ...]:
         return ("user", *WRITTEN, *self.readonly_fields) if obj else ("user", *WRITTEN)

@@ -7,6 +7,7 @@ from django.contrib.auth.base_user import AbstractBaseUser
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 
+from jobs.admin.lists import BoundedAdmin
 from jobs.errors import Refused
 
 if TYPE_CHECKING:
@@ -36,8 +37,7 @@ class NoHands:
         return False
 
 
-class ReadOnlyAdmin(NoHands, ModelAdminBase):
-    show_full_result_count = False
+class ReadOnlyAdmin(NoHands, BoundedAdmin):
     ordering = ("-id",)
 
 

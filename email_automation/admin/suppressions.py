@@ -12,6 +12,7 @@ from email_automation.admin.reading import ModelAdminBase, person
 from email_automation.models import Sender, Suppression
 from email_automation.sending.recipients import BadMailError, addresses
 from email_automation.sending.suppressing import normal
+from jobs.admin.lists import BoundedAdmin, RelatedFilter
 
 
 class SuppressionForm(forms.ModelForm):  # type: ignore[type-arg]
@@ -28,14 +29,13 @@ class SuppressionForm(forms.ModelForm):  # type: ignore[type-arg]
 
 
 @admin.register(Suppression)
-class SuppressionAdmin(ModelAdminBase):
+class SuppressionAdmin(BoundedAdmin):
     form = SuppressionForm
     list_display = ("address", "cause", "user", "source", "created_at")
-    list_filter = ("cause", "created_at", ("user", admin.RelatedOnlyFieldListFilter))
+    list_filter = ("cause", "created_at", ("user", RelatedFilter))
     list_select_related = ("user",)
     search_fields = ("address",)
     autocomplete_fields = ("user",)
-    show_full_result_count = False
 
     def has_change_permission(self, request: HttpRequest, obj: Suppression | None = None) -> bool:
         """One is added or taken away, not made another."""

@@ -5,11 +5,11 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Q
 from django.urls import reverse
 
 from crm.models import Activity
 from email_automation.models import FollowUp, FollowUpStatus, MailStatus, Message, OutgoingMail
+from email_automation.parsing.threads import thread_key
 from jobs.models import AuditEntry, Effect, Job
 
 MOST = 50  # of each kind of step, the newest
@@ -76,8 +76,11 @@ def details(job: Job) -> dict[str, str]:
 
 def _mails(message: Message) -> Iterable[OutgoingMail]:
     """What answers it, or follows up its sender because of it."""
-    of_it = Q(answers=message) | Q(follow_up__message=message)
-    return OutgoingMail.objects.filter(of_it).select_related("released_by").order_by("-pk")[:MOST]
+    answers = OutgoingMail.objects.filter(answers=message).order_by().values_list("pk")
+    follow_ups = FollowUp.objects.filter(message=message, mail__isnull=False).order_by().values_list("mail_id")
+    # First which: "either of both" would be looked for in all mail that ever went out.
+    of_it = [number for (number,) in answers.union(follow_ups)]
+    return OutgoingMail.objects.filter(pk__in=of_it).select_related("released_by").order_by("-pk")[:MOST]
 
 
 def _arrival(message: Message) -> Iterator[Step]:
@@ -153,9 +156,14 @@ def _decisions(mails: Iterable[OutgoingMail]) -> Iterator[Step]:
 
 def _answers(message: Message, mails: Iterable[OutgoingMail]) -> Iterator[Step]:
     """What came in the thread after it, and what answers a mail of ours."""
-    ids = [mail.message_id for mail in mails if mail.message_id]
-    same = Q(thread_key=message.thread_key, pk__gt=message.pk) | Q(in_reply_to__in=ids)
-    later = Message.objects.filter(same, mailbox_id=message.mailbox_id).exclude(pk=message.pk)
+    ours = {mail.message_id: mail.to for mail in mails if mail.message_id}
+    people = {address for addresses in ours.values() for address in addresses}
+    theirs = Message.objects.filter(mailbox_id=message.mailbox_id, pk__gt=message.pk).order_by()
+    threads = [message.thread_key, *(thread_key("", (), one, "") for one in ours)]
+    # First which, each by its index: "either of both" would be looked for in the whole mailbox.
+    found = theirs.filter(thread_key__in=threads).values_list("pk")
+    answers = theirs.filter(from_address__in=people, in_reply_to__in=ours).values_list("pk")
+    later = Message.objects.filter(pk__in=[number for (number,) in found.union(answers)])
     for one in later.defer("text", "headers").order_by("-pk")[:MOST]:
         text = "we wrote in the thread" if one.is_own else f"{one.sender} answered"
         yield Step(one.date or one.stored_at, "answer", text, one.subject, message_id=one.pk)

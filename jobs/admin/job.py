@@ -21,7 +21,8 @@ from jobs import access, owners, query
 from jobs.access import Verb
 from jobs.admin import changing, doubt, filters, job_page, revealing, steering
 from jobs.admin.display import badge, bar, moment, took, tries
-from jobs.admin.readonly import BEFORE, RecordAdmin, WindowedList
+from jobs.admin.lists import BEFORE, WindowedList
+from jobs.admin.readonly import RecordAdmin
 from jobs.models import WAITING, Effect, Job, JobStatus
 
 NOTE = 120  # characters

@@ -17,7 +17,8 @@ from jobs import access, batch_tree, quarantine
 from jobs.access import Verb
 from jobs.admin.display import badge, block, gauge, job_link, moment, pretty
 from jobs.admin.filters import Choices, Narrowing
-from jobs.admin.readonly import FEW, RecordAdmin
+from jobs.admin.lists import FEW
+from jobs.admin.readonly import RecordAdmin
 from jobs.config import config
 from jobs.masking import declared, masked
 from jobs.models import Attempt, AuditEntry, Batch, Effect, Job, JobEvent, JobStatus, Quarantine, WorkerBeat

@@ -15,7 +15,8 @@ from django_celery_results.models import GroupResult, TaskResult
 
 from jobs import masking
 from jobs.admin.display import SHOWN, badge, block, job_link, moment, pretty
-from jobs.admin.readonly import FEW, RecordAdmin
+from jobs.admin.lists import FEW, RecentValuesFilter
+from jobs.admin.readonly import RecordAdmin
 from jobs.reports import clean
 
 COLOURS = {
@@ -35,7 +36,7 @@ admin.site.unregister([TaskResult, GroupResult])
 class TaskResultAdmin(RecordAdmin):
     platform_wide = True
     list_display = ("task_id", "task_name", "state", "worker", "done")
-    list_filter = ("status",)
+    list_filter = (("status", RecentValuesFilter),)
     search_fields = ("task_name__startswith",)
     search_help_text = "A job's id, or how a task's name begins."
     ordering = ("-id",)

@@ -10,7 +10,7 @@ from uuid import UUID
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
-from django.db.models import Count, QuerySet
+from django.db.models import Count
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
@@ -19,7 +19,7 @@ from django.utils.dateparse import parse_datetime
 from jobs import access, again, cancelling, services
 from jobs.errors import Refused
 from jobs.lifecycle import AGAIN
-from jobs.models import WAITING, Job, JobStatus
+from jobs.models import WAITING, Job, JobQuerySet, JobStatus
 from jobs.query import Window
 
 if TYPE_CHECKING:
@@ -94,7 +94,7 @@ def one(model_admin: JobAdmin, request: HttpRequest, job: Job, verb: Verb) -> Ht
     return TemplateResponse(request, TEMPLATE, context | {"back": page})
 
 
-def many(model_admin: JobAdmin, request: HttpRequest, jobs: QuerySet[Job], verb: Verb) -> HttpResponse | None:
+def many(model_admin: JobAdmin, request: HttpRequest, jobs: JobQuerySet, verb: Verb) -> HttpResponse | None:
     """Ask back with what would happen, then do it to up to MANY of the selected jobs."""
     form = ReasonForm(request.POST if "confirmed" in request.POST else None)
     jobs = jobs.filter(access.reach(request.user, verb.asks))
@@ -118,7 +118,7 @@ def many(model_admin: JobAdmin, request: HttpRequest, jobs: QuerySet[Job], verb:
     return TemplateResponse(request, TEMPLATE, context)
 
 
-def _cancel_many(model_admin: JobAdmin, request: HttpRequest, fitting: QuerySet[Job], verb: Verb, reason: str) -> None:
+def _cancel_many(model_admin: JobAdmin, request: HttpRequest, fitting: JobQuerySet, verb: Verb, reason: str) -> None:
     """What the preview showed: a job that was enqueued after it is left alone."""
     by = request.user.get_username()
     until = parse_datetime(request.POST.get("until", "")[:40])
@@ -130,7 +130,7 @@ def _cancel_many(model_admin: JobAdmin, request: HttpRequest, fitting: QuerySet[
     model_admin.message_user(request, f"{words}.", messages.SUCCESS if changed else messages.WARNING)
 
 
-def _retry_many(model_admin: JobAdmin, request: HttpRequest, fitting: QuerySet[Job], verb: Verb, reason: str) -> None:
+def _retry_many(model_admin: JobAdmin, request: HttpRequest, fitting: JobQuerySet, verb: Verb, reason: str) -> None:
     """What the preview showed: a job that ended after it is left alone."""
     by = request.user.get_username()
     until = parse_datetime(request.POST.get("until", "")[:40])
@@ -153,10 +153,10 @@ def _context(model_admin: JobAdmin, request: HttpRequest, verb: Verb, form: form
 
 
 @admin.action(description="Cancel …", permissions=["steer"])
-def cancel_selected(model_admin: JobAdmin, request: HttpRequest, jobs: QuerySet[Job]) -> HttpResponse | None:
+def cancel_selected(model_admin: JobAdmin, request: HttpRequest, jobs: JobQuerySet) -> HttpResponse | None:
     return many(model_admin, request, jobs, CANCEL)
 
 
 @admin.action(description="Run again …", permissions=["steer"])
-def retry_selected(model_admin: JobAdmin, request: HttpRequest, jobs: QuerySet[Job]) -> HttpResponse | None:
+def retry_selected(model_admin: JobAdmin, request: HttpRequest, jobs: JobQuerySet) -> HttpResponse | None:
     return many(model_admin, request, jobs, RETRY)

@@ -55,7 +55,9 @@ def _many(text: str, who: dict[str, str], *, yes: bool) -> dict[str, Any]:
         since = preview.since.isoformat() if preview.since else None
         return {"would_cancel": preview.count, "tasks": preview.tasks, "since": since}
     found, named = query.search(jobs, text), {"query": text}
-    done = services.cancel_many(found, **who, limit=sys.maxsize, origin="command", named=named)
+    done = services.cancel_many(
+        found, by=who["by"], reason=who["reason"], limit=sys.maxsize, origin="command", named=named
+    )
     return {"cancelled": done.done, "asked": done.asked, "ended_before": 0}
 
 

@@ -11,7 +11,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from jobs.admin import readonly
+from jobs.admin import lists
 from jobs.clock import Now
 from jobs.models import Batch, Job
 from jobs.models.job import new_id
@@ -73,7 +73,7 @@ def test_the_list_does_not_read_arguments(as_viewer: Client) -> None:
 
 
 def test_rows_are_counted_no_further_than_anybody_pages(as_viewer: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(readonly, "COUNTED", 3)
+    monkeypatch.setattr(lists, "COUNTED", 3)
     for _ in range(5):
         states.waiting()
     assert "More than 3 jobs" in page(as_viewer, LIST)
@@ -101,7 +101,7 @@ def test_a_list_that_begins_nowhere_is_the_newest(as_viewer: Client, before: str
 def test_records_are_looked_at_among_the_newest_and_by_their_job_however_old(
     as_viewer: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(readonly, "COUNTED", 2)
+    monkeypatch.setattr(lists, "COUNTED", 2)
     needle = states.failed(error="needle")
     for _ in range(3):
         states.failed()
