@@ -13,6 +13,7 @@ from django.apps import apps
 
 from jobs.reserve import Reserve
 from jobs.strangers import Strangers
+from jobs.timers import Timers
 
 
 class LedgerCelery(Celery):
@@ -22,7 +23,7 @@ class LedgerCelery(Celery):
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
-        self.steps["consumer"].update((Reserve, Strangers))
+        self.steps["consumer"].update((Reserve, Strangers, Timers))
 
     @cached_property
     def Worker(self) -> Any:  # noqa: N802 - Celery's name
