@@ -12,6 +12,7 @@ from typing import TypeVar
 
 import celery
 import structlog
+from celery.exceptions import SoftTimeLimitExceeded
 from django.db import InterfaceError, OperationalError, connection, transaction
 from django.db.utils import DataError
 
@@ -94,12 +95,8 @@ def perform(claim: Claim) -> Outcome:
 def settle(claim: Claim, outcome: Outcome) -> Outcome:
     """Write the outcome down, if the job is still this attempt's. A database that is away is waited for."""
     tracing.ended(outcome)
-    if isinstance(outcome, Completed):
-        if _is_atomic(claim):
-            return outcome  # settled with its body
-        if settling.may_group(claim):
-            settling.add(claim, outcome.result)
-            return outcome
+    if isinstance(outcome, Completed) and _is_atomic(claim):
+        return outcome  # settled with its body
     deadline = time.monotonic() + claim.time_limit
     pause = threading.Event()
     while True:
@@ -112,6 +109,8 @@ def settle(claim: Claim, outcome: Outcome) -> Outcome:
             outcome = Failed(reports.of_text(f"The outcome could not be stored: {type(error).__name__}"))
         except Refused as error:  # by what was to follow in a chain; the run itself is not repeated for that
             outcome = Failed(reports.of_exception(error, reason="what was to follow it is refused"))
+        except SoftTimeLimitExceeded:  # too late: the task has ended. It strikes once
+            interrupted.hang_up()
         except LostConnection as error:
             # Never the task's failure: its work is done. After the lease rescue decides.
             if time.monotonic() > deadline:
@@ -123,6 +122,8 @@ def settle(claim: Claim, outcome: Outcome) -> Outcome:
 
 def _settle(claim: Claim, outcome: Outcome) -> Outcome:
     match outcome:
+        case Completed() if settling.may_group(claim):
+            settling.add(claim, outcome.result)
         case Completed():
             _complete(claim, outcome)
         case Again(report, after, counts, rule):

@@ -12,9 +12,9 @@ from celery.exceptions import Ignore, Reject
 from celery.exceptions import Retry as CeleryRetry
 from celery.result import AsyncResult
 
-from jobs import errors, executor, quarantine, registry, workflow
+from jobs import child, errors, executor, limits, quarantine, registry, workflow
 from jobs.models import JobStatus
-from jobs.outcomes import Again, Completed, Dropped, Later, Lost, Parked
+from jobs.outcomes import Again, Completed, Dropped, Later, Lost, Outcome, Parked
 
 GATED = "gated"
 NOTHING = "nothing to say"  # the doorbell found nothing, or another attempt has the job
@@ -76,7 +76,7 @@ class JobTask(Task[Any, Any]):
 
     def _run_job(self, job_id: uuid.UUID) -> None:
         """Run the job, and tell Celery no more than that: results and errors go to its log and to events."""
-        outcome = executor.run(job_id)
+        outcome = _attempt(job_id)
         match outcome:
             case Completed():
                 return
@@ -91,6 +91,16 @@ class JobTask(Task[Any, Any]):
                 raise CeleryRetry("in the ledger")
             case _:
                 raise errors.JobFailed(str(job_id))
+
+
+def _attempt(job_id: uuid.UUID) -> Outcome | None:
+    if child.is_child():  # its parent keeps the limits
+        return executor.run(job_id)
+    claim = executor.take(job_id)
+    if claim is None:
+        return None
+    with limits.enforced(claim):
+        return executor.run_claimed(claim)
 
 
 def enqueue_native(

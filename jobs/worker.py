@@ -26,6 +26,7 @@ STOPPING_LOOK = 0.2  # seconds between looks at what still runs
 log = structlog.stdlib.get_logger("jobs")
 
 _heart: Heart | None = None
+_parent = 0  # the worker's own process
 
 
 def attach() -> None:
@@ -158,6 +159,8 @@ def _pids_of(worker: Any) -> list[int]:
 
 
 def _on_init(sender: Any, **_: Any) -> None:
+    global _parent
+    _parent = os.getpid()
     identity.become(sender.hostname)
 
 
@@ -171,7 +174,8 @@ def _on_ready(sender: Any, **_: Any) -> None:
 
 
 def _on_child(**_: Any) -> None:
-    child.become()
+    if os.getpid() != _parent:  # a solo pool says so in the worker itself
+        child.become()
 
 
 def _on_child_end(**_: Any) -> None:

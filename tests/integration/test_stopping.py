@@ -124,9 +124,14 @@ def test_a_worker_of_one_queue_runs_no_others_jobs(own_site: Site) -> None:
 
 
 @pytest.mark.parametrize("pool", ["threads", "solo"])
-def test_other_pools_run_jobs_too(own_site: Site, pool: str) -> None:
-    own_site.celery_worker("--pool", pool)
+def test_other_pools_run_jobs_too_and_end_with_one_that_is_stuck(own_site: Site, pool: str, tmp_path: Path) -> None:
+    worker = own_site.celery_worker("--pool", pool)
     own_site.all_end(services.enqueue_many("echo", [{"value": n} for n in range(10)]))
+    stuck = services.enqueue("ignore_soft_limit", {"mark": str(tmp_path / "marks")})
+    assert stopped(own_site, worker) == 1
+    job = own_site.ends(stuck.pk, "retrying")
+    assert (job.failures, job.deaths, job.orphaned, len(marks(tmp_path / "marks"))) == (1, 0, 0, 1)
+    services.cancel(job.pk)
 
 
 def test_due_jobs_can_be_run_without_a_worker(own_site: Site, tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ import uuid
 from typing import Any
 
 import pytest
+from celery.exceptions import SoftTimeLimitExceeded
 from django.db import OperationalError, connection
 
 from jobs import executor, identity, lifecycle, services
@@ -69,6 +70,21 @@ def test_a_database_that_is_away_while_settling_is_waited_for(monkeypatch: pytes
     monkeypatch.setattr(executor, "PAUSE", 0)
     executor.settle(claim, Completed("1"))
     assert (row(claim.id).status, len(tries)) == ("completed", 3)
+
+
+def test_a_soft_limit_that_strikes_while_settling_undoes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    claim, real = running(), lifecycle.complete
+    tries = []
+
+    def strike_once(outcomes: Any) -> set[uuid.UUID]:
+        tries.append(outcomes)
+        if len(tries) == 1:
+            raise SoftTimeLimitExceeded
+        return real(outcomes)
+
+    monkeypatch.setattr(lifecycle, "complete", strike_once)
+    assert executor.settle(claim, Completed("1")) == Completed("1")
+    assert (row(claim.id).status, len(tries)) == ("completed", 2)
 
 
 def test_after_the_jobs_time_settling_is_left_to_rescue(monkeypatch: pytest.MonkeyPatch) -> None:
