@@ -25,7 +25,7 @@ from benchmarks.ours.looking import ASK, QUERIES, SCANS
 from benchmarks.servers import Servers, servers
 from fikiri.laptop.lifeline import ends_with_parent
 from fikiri.places import BASE
-from tests.servers.postgres import free_port
+from tests.servers.ports import free_port
 
 NAME = "pages"
 SECRET = "of-this-run-only"

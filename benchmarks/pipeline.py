@@ -22,7 +22,7 @@ from typing import Any
 from benchmarks import cpu, mailbox
 from fikiri.laptop.lifeline import ends_with_parent
 from fikiri.places import BASE
-from tests.servers.postgres import free_port
+from tests.servers.ports import free_port
 
 EVERY = 1.0  # seconds between two looks at the workers' memory
 WARM = 0.25  # of the run: by then models are loaded and caches full

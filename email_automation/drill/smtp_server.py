@@ -6,8 +6,10 @@ import asyncio
 import random
 import socket
 import threading
+from collections.abc import Coroutine
 from email import message_from_bytes
 from pathlib import Path
+from typing import Any
 
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
@@ -25,7 +27,13 @@ class MailServer(Controller):
     def __init__(self, folder: Path, seed: int) -> None:
         self.dice = random.Random(f"{seed} mail server")  # noqa: S311 - a plan that can be repeated, no secret
         self.lock = threading.Lock()
-        super().__init__(_Handler(folder, self.happens), hostname=HOST, port=_free_port())
+        self._listening = socket.create_server((HOST, 0))
+        port: int = self._listening.getsockname()[1]
+        super().__init__(_Handler(folder, self.happens), hostname=HOST, port=port)
+
+    def _create_server(self) -> Coroutine[Any, Any, asyncio.AbstractServer]:
+        """On a port that is taken from the first moment; the library would only be told its number."""
+        return self.loop.create_server(self._factory_invoker, sock=self._listening)
 
     def happens(self, what: str) -> bool:
         with self.lock:
@@ -70,10 +78,3 @@ def _hang_up(server: SMTP) -> str:
     if isinstance(server.transport, asyncio.WriteTransport):
         server.transport.abort()
     return "421 gone"
-
-
-def _free_port() -> int:
-    """The library wants to be told one."""
-    with socket.socket() as probe:
-        probe.bind((HOST, 0))
-        return int(probe.getsockname()[1])

@@ -17,7 +17,7 @@ from email_automation.ai.providers import ModelProvider, provider
 from email_automation.ai.schemas import MailText, Usage
 from email_automation.models import AIAnswer, AIUsage, Message
 from email_automation.parsing.quotes import reply_text
-from jobs import context
+from jobs import clock, context
 from jobs.errors import Fail, Retry
 
 FREE = {"offline"}  # providers that cost nothing
@@ -83,7 +83,7 @@ def prompt_hash(question: str, *parts: str | MailText) -> str:
 
 def _count_call(name: str) -> None:
     """One call more of today, unless the cap is reached. Counted before the call: a lost answer is paid for too."""
-    now = datetime.now(UTC)
+    now = clock.now()
     cap = int(settings.AI_DAILY_CALLS)
     with transaction.atomic():
         AIUsage.objects.get_or_create(provider=name, day=now.date())

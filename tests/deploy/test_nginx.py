@@ -27,7 +27,7 @@ from pytest_django.live_server_helper import LiveServer
 from jobs.models import Role
 from tests.deploy.commands import DEPLOY
 from tests.jobs.api.people import a_user, with_role
-from tests.servers.postgres import free_port
+from tests.servers.ports import free_port
 from tests.servers.programs import Programs, eventually
 
 pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]

@@ -7,7 +7,7 @@ from pytest_django import Settings
 
 from fikiri import health
 from fikiri.laptop.valkey import Valkey
-from tests.servers.postgres import free_port
+from tests.servers.ports import free_port
 
 
 def test_a_living_process_says_so_without_database_or_broker(client: Client) -> None:

@@ -119,6 +119,7 @@ def test_a_traceback_stands_in_the_attempt_and_in_the_result() -> None:
     assert result(job.pk).traceback == attempt.traceback
 
 
+@pytest.mark.usefixtures("jobs_clock")
 def test_a_retry_waits_as_long_as_the_task_says() -> None:
     assert 38 <= seconds_from_now(answer("retry").run_at) <= 42
     assert 38 <= seconds_from_now(answer("retry for free", max_retries=0).run_at) <= 42
@@ -130,6 +131,7 @@ def test_without_retries_left_it_is_dead(with_: str) -> None:
     assert (job.status, result(job.pk).status) == ("dead", "FAILURE")
 
 
+@pytest.mark.usefixtures("jobs_clock")
 def test_a_snooze_goes_on_as_the_same_job() -> None:
     outcome, job = run("answer", {"with_": "snooze"})
     assert isinstance(outcome, Later)
@@ -262,12 +264,14 @@ def test_positional_and_open_arguments_arrive() -> None:
     assert json.loads(result(job.pk).result) == [1, [2, 3], {}]
 
 
+@pytest.mark.usefixtures("jobs_clock")
 def test_self_retry_waits_in_the_ledger() -> None:
     _, job = run("tests.tasks_app.tasks.retries_itself", {"countdown": 42})
     assert (job.status, job.failures, job.error, job.error_class) == ("retrying", 1, "not yet", "ValueError")
     assert 38 <= seconds_from_now(job.run_at) <= 42
 
 
+@pytest.mark.usefixtures("jobs_clock")
 def test_self_retry_without_a_countdown_uses_the_usual_backoff() -> None:
     _, job = run("tests.tasks_app.tasks.retries_itself")
     assert 25 <= seconds_from_now(job.run_at) <= 36

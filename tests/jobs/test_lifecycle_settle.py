@@ -137,6 +137,7 @@ def test_an_ended_job_is_settled_once(verb: str, status: str) -> None:
     assert everything(job.pk) == before
 
 
+@pytest.mark.usefixtures("jobs_clock")
 def test_an_error_is_retried_with_backoff() -> None:
     claim = running()
     assert lifecycle.retry(claim, BROKEN) == "retrying"
@@ -194,6 +195,7 @@ def test_without_retries_the_first_error_is_the_last() -> None:
     assert lifecycle.retry(claim, BROKEN) == "dead"
 
 
+@pytest.mark.usefixtures("jobs_clock")
 def test_a_providers_wish_to_wait_costs_no_retry() -> None:
     claim = running(max_retries=0)
     assert lifecycle.retry(claim, BROKEN, after=42, counts=False) == "retrying"
@@ -209,6 +211,7 @@ def test_a_retry_of_a_job_that_is_to_be_cancelled_ends_it() -> None:
     assert (row(claim.id).status, result(claim.id).status) == ("cancelled", "REVOKED")
 
 
+@pytest.mark.usefixtures("jobs_clock")
 def test_a_snooze_costs_nothing_and_leaves_no_attempt() -> None:
     claim = running()
     assert lifecycle.snooze(claim, 9, "next page") == "pending"

@@ -30,6 +30,7 @@ def test_a_running_scope_is_free_once_the_job_has_ended() -> None:
     assert services.enqueue("echo", {"value": 2}, unique=Unique("mailbox:1", "running")).pk != first.pk
 
 
+@pytest.mark.usefixtures("jobs_clock")
 def test_a_period_lets_one_through() -> None:
     first = services.enqueue("echo", {"value": 1}, unique=Unique("digest", 86_400))
     lifecycle.complete([(take(first), "null")])

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from fikiri.laptop.lifeline import ends_with_parent
 from tests.servers import certificates
-from tests.servers.postgres import free_port
+from tests.servers.ports import free_port
 
 PASSWORD = "correct-horse"
 START_TIMEOUT = 30.0

@@ -10,7 +10,7 @@ from html import unescape
 from pathlib import Path
 from urllib.parse import urlencode
 
-from tests.servers.postgres import free_port
+from tests.servers.ports import free_port
 from tests.servers.programs import ROOT, Programs, eventually
 
 PROGRAM = ROOT / "tests" / "judges" / "node_modules" / "emulate" / "dist" / "index.js"

@@ -8,7 +8,7 @@ import urllib.error
 import urllib.request
 from typing import Any
 
-from tests.servers.postgres import free_port
+from tests.servers.ports import free_port
 from tests.servers.programs import Programs, eventually
 
 PATIENCE = 60.0  # seconds

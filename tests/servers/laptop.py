@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from fikiri.places import BASE
-from tests.servers.postgres import free_port
+from tests.servers.ports import free_port
 from tests.servers.programs import Programs, eventually
 
 SAMPLE = BASE / "email_automation" / "sample" / "sample.mbox"

@@ -7,7 +7,7 @@ import warnings
 from collections.abc import Iterator
 from queue import Queue
 
-from tests.servers.postgres import free_port
+from tests.servers.ports import free_port
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore", DeprecationWarning)  # of passlib's

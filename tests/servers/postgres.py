@@ -9,13 +9,14 @@ import os
 import pwd
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
+
+from tests.servers.ports import free_port
 
 USER = "fikiri"
 START_TIMEOUT = 30.0
@@ -69,14 +70,6 @@ def find() -> Path:
     if in_path is None:
         raise PostgresMissingError("PostgreSQL is not installed. On Debian or Ubuntu: sudo apt install postgresql")
     return Path(in_path).resolve().parent
-
-
-def free_port() -> int:
-    """A loopback port that nobody uses now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def _account() -> str | None:

@@ -17,7 +17,7 @@ from email_automation.models import Copy, Mailbox, Message, Provider
 from email_automation.syncing import sync
 from jobs import clock
 from tests.email_automation.gmail.conftest import ADDRESS, NoLimit
-from tests.servers.postgres import free_port
+from tests.servers.ports import free_port
 from tests.servers.programs import Programs, eventually
 
 pytestmark = [pytest.mark.django_db, pytest.mark.slow]

@@ -141,6 +141,7 @@ def test_a_models_errors_become_the_jobs_answers(
     assert not Classification.objects.exists()
 
 
+@pytest.mark.usefixtures("jobs_clock")
 def test_paid_calls_stop_at_the_daily_cap(sync: Sync, model: Model, settings: Settings) -> None:
     settings.AI_DAILY_CALLS = 1
     model.name = "openai"

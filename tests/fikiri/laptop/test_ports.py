@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 
 from fikiri.laptop import ports
-from tests.servers.postgres import free_port
+from tests.servers.ports import free_port
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from fikiri.laptop.smtp_sink import SmtpSink
-from tests.servers.postgres import free_port
+from tests.servers.ports import free_port
 
 MESSAGE = b"From: a@example.com\r\nSubject: Hello\r\n\r\n.a line that begins with a dot\r\nna\xc3\xafve\r\n"
 
