@@ -98,6 +98,12 @@ def remember(effect_key: str, **detail: Any) -> None:
         effect.save(update_fields=["detail"])
 
 
+def recall(effect_key: str) -> Mapping[str, Any]:
+    """What is known of an effect; nothing where there is none."""
+    effect = Effect.objects.filter(key=effect_key).first()
+    return effect.detail if effect else {}
+
+
 def fate_of(job_id: UUID) -> tuple[Fate, list[str]]:
     """What became of a job's effects, and the providers' ids of those that happened.
 

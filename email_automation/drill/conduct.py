@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from cryptography.fernet import Fernet
 
 from email_automation.drill import verdict
@@ -10,6 +12,7 @@ from email_automation.drill.smtp_server import MailServer
 from jobs.drill import faults
 from jobs.drill.conduct import CHILDREN, DISPATCHERS, READY_WITHIN, WORKERS, Outcome, Run, Say, Wanted
 from jobs.drill.scratch import Scratch
+from jobs.drill.verdict import Verdict
 
 SETTINGS = "email_automation.drill.settings"
 NOT_HERE = ("enqueuer killed", "junk messages")  # the writer is the drill's own; junk is the platform's business
@@ -20,12 +23,7 @@ def smtp(wanted: Wanted, say: Say) -> Outcome:
     scratch = Scratch(wanted.vendor, SETTINGS)
     server = MailServer(scratch.folder, wanted.seed)
     scratch.more_env |= _told(DRILL_SMTP_PORT=str(server.port))
-    with scratch:
-        server.start()
-        try:
-            return _conduct(wanted, scratch, say, "smtp")
-        finally:
-            server.stop(no_assert=True)
+    return _conduct(wanted, scratch, say, server, verdict.of_smtp)
 
 
 def gmail(wanted: Wanted, say: Say) -> Outcome:
@@ -33,13 +31,12 @@ def gmail(wanted: Wanted, say: Say) -> Outcome:
     scratch = Scratch(wanted.vendor, SETTINGS)
     server = GmailServer(scratch.folder, wanted.seed)
     scratch.more_env |= _told(DRILL_GMAIL=server.url)
-    with scratch:
-        server.start()
-        try:
-            return _conduct(wanted, scratch, say, "gmail")
-        finally:
-            scratch.stop_programs()
-            server.stop()
+
+    def count(scratch: Scratch) -> Verdict:
+        server.write_down_orphans()
+        return verdict.of_gmail(scratch)
+
+    return _conduct(wanted, scratch, say, server, count)
 
 
 def _told(**more: str) -> dict[str, str]:
@@ -47,7 +44,20 @@ def _told(**more: str) -> dict[str, str]:
     return {"DRILL_SMTP_PORT": "25", "DRILL_GMAIL": "", "DRILL_FIELD_KEY": Fernet.generate_key().decode()} | more
 
 
-def _conduct(wanted: Wanted, scratch: Scratch, say: Say, through: str) -> Outcome:
+def _conduct(
+    wanted: Wanted, scratch: Scratch, say: Say, server: MailServer | GmailServer, count: Callable[[Scratch], Verdict]
+) -> Outcome:
+    with scratch:
+        server.start()
+        try:
+            run = _broken(wanted, scratch, say, "gmail" if isinstance(server, GmailServer) else "smtp")
+        finally:
+            scratch.stop_programs()
+            server.stop()  # what a frozen process still had to say is written down by then
+        return run.outcome(count(scratch), verdict.deaths(scratch))
+
+
+def _broken(wanted: Wanted, scratch: Scratch, say: Say, through: str) -> Run:
     for number in range(WORKERS):
         scratch.worker(f"worker-{number}", "--concurrency", str(CHILDREN))
     for number in range(DISPATCHERS):
@@ -58,4 +68,4 @@ def _conduct(wanted: Wanted, scratch: Scratch, say: Say, through: str) -> Outcom
     plan = faults.plan(wanted.seed, wanted.faults, wanted.seconds, vendor=wanted.vendor)
     run.stream([fault for fault in plan if fault.kind not in NOT_HERE])
     run.settle(run.unsettled)
-    return run.outcome(verdict.of_mail(scratch, can_be_asked=through == "gmail"), verdict.deaths(scratch))
+    return run

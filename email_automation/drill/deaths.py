@@ -15,18 +15,16 @@ from jobs.drill import outside
 DEATHS = "deaths"  # the file that says who died where
 CHANCE = 0.03
 
-# The point, the function there, and whether it is before or after it. After those of KNOWN_TO_NOBODY the mail may have
-# gone or not, as far as anybody but the server can tell.
+# The point, the function there, and whether it is before or after it.
 POINTS = {
     "before anything": ("email_automation.sending.delivery", "_hand_over", "before"),
     "before the dot": ("email_automation.sending.outgoing", "hand_over", "after"),
     "after the answer": ("email_automation.mailers.smtp.SmtpMailer", "send", "after"),
     "after the effect": ("email_automation.sending.delivery", "_note", "before"),
     "after the row": ("email_automation.sending.outgoing", "settle", "after"),
-    "after the draft": ("email_automation.mailers.gmail", "_make_draft", "after"),
+    "after the draft": ("email_automation.mailers.gmail", "_have_draft", "after"),
     "after Gmail's answer": ("email_automation.mailers.gmail.GmailMailer", "send", "after"),
 }
-KNOWN_TO_NOBODY = ("before the dot", "after the answer")
 
 
 def arm() -> None:

@@ -7,18 +7,29 @@ import base64
 import json
 import random
 import threading
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from email import message_from_bytes
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
-from urllib.parse import urlsplit
+from typing import Any, ClassVar
+from urllib.parse import parse_qs, urlsplit
 
 from jobs.drill import outside
 
-CHANCES = {"sent and cut": 0.06, "cut": 0.03, "sent and 503": 0.03, "429": 0.02}
+ORPHANS = "orphans"  # the file of drafts that were left over
+CHANCES = {
+    "made and cut": 0.04,
+    "made and 503": 0.02,
+    "429 for a draft": 0.02,
+    "sent and cut": 0.06,
+    "cut": 0.03,
+    "sent and 503": 0.03,
+    "429": 0.02,
+}
 Answer = tuple[int, dict[str, Any]]
+HASTE: Answer = (429, {"error": {"code": 429, "message": "slow down", "errors": [{"reason": "rateLimitExceeded"}]}})
+UNAVAILABLE: Answer = (503, {"error": {"code": 503, "message": "backend error"}})
+NOWHERE: Answer = (404, {"error": {"code": 404, "message": "Requested entity was not found."}})
 
 
 @dataclass
@@ -30,36 +41,54 @@ class Box:
     sent: dict[str, bytes] = field(default_factory=dict)  # oldest first
     made: int = 0
 
-    def create(self, body: dict[str, Any]) -> Answer:
-        draft = f"r{self._next()}"
-        self.drafts[draft] = base64.urlsafe_b64decode(body["message"]["raw"])
-        return 200, {"id": draft, "message": {"id": f"m{self._next()}", "threadId": draft}}
+    def create(self, body: dict[str, Any]) -> Answer | None:
+        """None: the connection is cut."""
+        if self._happens("429 for a draft"):
+            return HASTE
+        number = self._next()
+        self.drafts[f"r{number}"] = base64.urlsafe_b64decode(body["message"]["raw"])
+        if self._happens("made and cut"):
+            return None
+        if self._happens("made and 503"):
+            return UNAVAILABLE
+        return 200, {"id": f"r{number}", "message": {"id": f"m{number}", "threadId": f"r{number}"}}
 
     def send(self, body: dict[str, Any]) -> Answer | None:
         """None: the connection is cut."""
         if self._happens("429"):
-            return 429, {"error": {"code": 429, "message": "slow down", "errors": [{"reason": "rateLimitExceeded"}]}}
+            return HASTE
         if self._happens("cut"):
             return None
         raw = self.drafts.pop(body["id"], None)
         if raw is None:
-            return 404, {"error": {"code": 404, "message": "Requested entity was not found."}}
+            return NOWHERE
         message = f"s{self._next()}"
         outside.add(self.folder / outside.EFFECTS, durable=True, key=str(message_from_bytes(raw)["Subject"]))
         self.sent[message] = raw
         if self._happens("sent and cut"):
             return None
         if self._happens("sent and 503"):
-            return 503, {"error": {"code": 503, "message": "backend error"}}
+            return UNAVAILABLE
         return 200, {"id": message, "threadId": message, "labelIds": ["SENT"]}
 
     def newest(self) -> Answer:
         return 200, {"messages": [{"id": one} for one in reversed(self.sent)][:500]}
 
+    def newest_drafts(self, query: str) -> Answer:
+        """It finds no Message-ID, as if Gmail had replaced it."""
+        found = [] if query else list(reversed(self.drafts))
+        return 200, {"drafts": [{"id": one, "message": {"id": f"m{one[1:]}"}} for one in found[:100]]}
+
+    def draft(self, draft: str) -> Answer:
+        return (200, {"id": draft, "message": {"id": f"m{draft[1:]}"}}) if draft in self.drafts else NOWHERE
+
+    def delete(self, draft: str) -> Answer:
+        return (200, {}) if self.drafts.pop(draft, None) else NOWHERE
+
     def message(self, message: str) -> Answer:
-        raw = self.sent.get(message)
+        raw = self.sent.get(message) or self.drafts.get(f"r{message[1:]}")
         if raw is None:
-            return 404, {"error": {"code": 404, "message": "Requested entity was not found."}}
+            return NOWHERE
         mail = message_from_bytes(raw)
         headers = [{"name": name, "value": str(mail[name])} for name in ("Subject", "To", "X-Fikiri-Mail")]
         headers.append({"name": "Message-ID", "value": f"<{message}@mail.gmail.com>"})
@@ -77,8 +106,8 @@ class GmailServer:
     """Listens on a free port of loopback from `start` to `stop`."""
 
     def __init__(self, folder: Path, seed: int) -> None:
-        box = Box(folder, random.Random(f"{seed} gmail"))  # noqa: S311 - a plan that can be repeated, no secret
-        self._http = ThreadingHTTPServer(("127.0.0.1", 0), _handler(box))
+        self._box = Box(folder, random.Random(f"{seed} gmail"))  # noqa: S311 - a plan that can be repeated, no secret
+        self._http = ThreadingHTTPServer(("127.0.0.1", 0), type("Handler", (_Handler,), {"box": self._box}))
         self._thread = threading.Thread(target=self._http.serve_forever, kwargs={"poll_interval": 0.1})
 
     @property
@@ -88,45 +117,62 @@ class GmailServer:
     def start(self) -> None:
         self._thread.start()
 
+    def write_down_orphans(self) -> None:
+        """Drafts that nobody has sent, once nobody is going to."""
+        for raw in self._box.drafts.values():
+            outside.add(self._box.folder / ORPHANS, key=str(message_from_bytes(raw)["Subject"]))
+
     def stop(self) -> None:
         self._http.shutdown()
         self._thread.join()
         self._http.server_close()
 
 
-def _handler(box: Box) -> Callable[..., BaseHTTPRequestHandler]:
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            body = json.loads(self.rfile.read(int(self.headers.get("Content-Length") or 0)) or b"{}")
-            with box.lock:
-                answer = box.send(body) if self.path.endswith("/drafts/send") else box.create(body)
-            self._say(answer)
+class _Handler(BaseHTTPRequestHandler):
+    box: ClassVar[Box]
 
-        def do_GET(self) -> None:
-            path = urlsplit(self.path).path
-            with box.lock:
-                self._say(box.newest() if path.endswith("/messages") else box.message(path.rpartition("/")[2]))
+    def do_POST(self) -> None:
+        body = json.loads(self.rfile.read(int(self.headers.get("Content-Length") or 0)) or b"{}")
+        with self.box.lock:
+            answer = self.box.send(body) if self.path.endswith("/drafts/send") else self.box.create(body)
+        self._say(answer)
 
-        def _say(self, answer: Answer | None) -> None:
-            if answer is None:
-                self.close_connection = True
-                self.connection.close()
-                return
-            status, body = answer
-            text = json.dumps(body).encode()
-            self.send_response(status)
-            self.send_header("Content-Type", "application/json")
-            self.send_header("Content-Length", str(len(text)))
-            self.end_headers()
-            self.wfile.write(text)
+    def do_GET(self) -> None:
+        url = urlsplit(self.path)
+        kind, _, last = url.path.rpartition("/")
+        with self.box.lock:
+            match last:
+                case "messages":
+                    answer = self.box.newest()
+                case "drafts":
+                    answer = self.box.newest_drafts(parse_qs(url.query).get("q", [""])[0])
+                case _:
+                    answer = self.box.draft(last) if kind.endswith("/drafts") else self.box.message(last)
+        self._say(answer)
 
-        def log_message(self, *_: object) -> None:
-            pass
+    def do_DELETE(self) -> None:
+        with self.box.lock:
+            answer = self.box.delete(self.path.rpartition("/")[2])
+        self._say(answer)
 
-        def handle(self) -> None:
-            try:
-                super().handle()
-            except (OSError, ValueError):  # the client died, or was hung up on
-                return
+    def _say(self, answer: Answer | None) -> None:
+        if answer is None:
+            self.close_connection = True
+            self.connection.close()
+            return
+        status, body = answer
+        text = json.dumps(body).encode()
+        self.send_response(status)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(text)))
+        self.end_headers()
+        self.wfile.write(text)
 
-    return Handler
+    def log_message(self, *_: object) -> None:
+        pass
+
+    def handle(self) -> None:
+        try:
+            super().handle()
+        except (OSError, ValueError):  # the client died, or was hung up on
+            return

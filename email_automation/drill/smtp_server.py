@@ -1,80 +1,174 @@
-"""A mail server outside of the system under test, which hangs up as its dice want, and writes down what it took."""
+"""A mail server outside of the system under test, which hangs up in every phase of a dialogue as its dice want.
+
+It writes down what it took, and how far each mail had come when its dialogue ended.
+"""
 
 from __future__ import annotations
 
-import asyncio
 import random
 import socket
+import socketserver
 import threading
-from collections.abc import Coroutine
-from email import message_from_bytes
+from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import ClassVar
 
-from aiosmtpd.controller import Controller
-from aiosmtpd.smtp import SMTP, Envelope, Session
-
+from email_automation.drill.words import BODY
 from jobs.drill import outside
 
-HOST = "127.0.0.1"
-UNKNOWN = "unknown"  # the file of mails whose answer never came
-CHANCES = {"rcpt drop": 0.02, "rcpt later": 0.03, "later": 0.02, "took and hung up": 0.03, "hung up": 0.01}
+DIALOGUES = "dialogues"  # the file of how far each mail came, once for each dialogue
+UNFINISHED, WHOLE, ENDED = "unfinished", "whole", "ended"  # the mail was not all there; was; and so was its dot
+CHANCES = {
+    "drop at greeting": 0.005,
+    "drop at mail": 0.005,
+    "drop at rcpt": 0.02,
+    "later at rcpt": 0.03,
+    "drop at data": 0.005,
+    "drop in the mail": 0.005,
+    "drop before the dot": 0.01,
+    "later at the dot": 0.02,
+    "drop at the dot": 0.01,
+    "take and drop": 0.03,
+    "drop after the answer": 0.01,
+}
+LAST_LINE = BODY.encode()
 
 
-class MailServer(Controller):
-    """Listens on a free port of loopback, in a thread of its own."""
+class MailServer:
+    """Listens on a free port of loopback, in threads of its own."""
 
     def __init__(self, folder: Path, seed: int) -> None:
-        self.dice = random.Random(f"{seed} mail server")  # noqa: S311 - a plan that can be repeated, no secret
-        self.lock = threading.Lock()
-        self._listening = socket.create_server((HOST, 0))
-        port: int = self._listening.getsockname()[1]
-        super().__init__(_Handler(folder, self.happens), hostname=HOST, port=port)
+        dice = _Dice(seed)
+        handler = type("Handler", (_Dialogue,), {"folder": folder, "dice": dice})
+        self._server = _Server(("127.0.0.1", 0), handler)
+        self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.1})
 
-    def _create_server(self) -> Coroutine[Any, Any, asyncio.AbstractServer]:
-        """On a port that is taken from the first moment; the library would only be told its number."""
-        return self.loop.create_server(self._factory_invoker, sock=self._listening)
+    @property
+    def port(self) -> int:
+        return int(self._server.server_address[1])
 
-    def happens(self, what: str) -> bool:
-        with self.lock:
-            return self.dice.random() < CHANCES[what]
+    def start(self) -> None:
+        self._thread.start()
 
-
-class _Handler:
-    def __init__(self, folder: Path, happens: object) -> None:
-        self._folder = folder
-        self._happens = happens
-
-    async def handle_RCPT(  # noqa: N802
-        self, server: SMTP, _session: Session, envelope: Envelope, address: str, _options: list[str]
-    ) -> str:
-        if self._does("rcpt drop"):
-            return _hang_up(server)
-        if self._does("rcpt later"):
-            return "450 later"
-        envelope.rcpt_tos.append(address)
-        return "250 go on"
-
-    async def handle_DATA(self, server: SMTP, _session: Session, envelope: Envelope) -> str:  # noqa: N802
-        key = str(message_from_bytes(envelope.original_content or b"")["Subject"])
-        if self._does("later"):
-            return "451 later"
-        if self._does("hung up"):
-            outside.add(self._folder / UNKNOWN, durable=True, key=key, took=False)
-            return _hang_up(server)
-        outside.add(self._folder / outside.EFFECTS, durable=True, key=key)
-        if self._does("took and hung up"):
-            outside.add(self._folder / UNKNOWN, durable=True, key=key, took=True)
-            return _hang_up(server)
-        return "250 taken"
-
-    def _does(self, what: str) -> bool:
-        assert callable(self._happens)
-        return bool(self._happens(what))
+    def stop(self) -> None:
+        self._server.shutdown()
+        self._thread.join()
+        self._server.server_close()
 
 
-def _hang_up(server: SMTP) -> str:
-    """Without a word; the reply is what the library wants to see."""
-    if isinstance(server.transport, asyncio.WriteTransport):
-        server.transport.abort()
-    return "421 gone"
+class _Server(socketserver.ThreadingTCPServer):
+    allow_reuse_address = True
+    request_queue_size = 64
+
+
+class _Dice:
+    def __init__(self, seed: int) -> None:
+        self._dice = random.Random(f"{seed} mail server")  # noqa: S311 - a plan that can be repeated, no secret
+        self._lock = threading.Lock()
+
+    def say(self, what: str) -> bool:
+        with self._lock:
+            return self._dice.random() < CHANCES[what]
+
+
+class _HungUp(Exception):
+    """By either side."""
+
+
+class _Dialogue(socketserver.StreamRequestHandler):
+    folder: ClassVar[Path]
+    dice: ClassVar[_Dice]
+    timeout = 60
+
+    def handle(self) -> None:
+        self._key, self._phase, self._answer = "", UNFINISHED, ""
+        self._in_mail = self._goodbye = False
+        try:
+            with suppress(_HungUp, OSError):
+                self._talk()
+            with suppress(_HungUp, OSError):
+                self._listen_on()
+        finally:
+            if self._key:
+                self._write_down()
+
+    def _talk(self) -> None:
+        self._drop_by_chance("drop at greeting")
+        self._say("220 drill")
+        while not self._goodbye:
+            self._command(self._line().decode("ascii", "replace"))
+
+    def _listen_on(self) -> None:
+        """Whatever it still says is written down too: whether its dot was on its way decides what it may believe."""
+        while True:
+            self._mail() if self._in_mail else self._line()
+
+    def _write_down(self) -> None:
+        entry = {"key": self._key, "phase": self._phase, "answer": self._answer, "goodbye": self._goodbye}
+        outside.add(self.folder / DIALOGUES, durable=True, **entry)
+
+    def _command(self, line: str) -> None:
+        match line[:4].upper():
+            case "EHLO" | "HELO":
+                self._say("250 drill")
+            case "MAIL":
+                self._drop_by_chance("drop at mail")
+                self._say("250 go on")
+            case "RCPT":
+                self._rcpt(line.partition("<")[2].partition("@")[0])
+            case "DATA":
+                self._data()
+            case "QUIT":
+                self._goodbye = True
+                self._say("221 bye")
+            case _:
+                self._say("502 what")
+
+    def _rcpt(self, key: str) -> None:
+        self._key = key
+        self._drop_by_chance("drop at rcpt")
+        self._say("450 later" if self.dice.say("later at rcpt") else "250 go on")
+
+    def _data(self) -> None:
+        self._drop_by_chance("drop at data")
+        self._say("354 go on")
+        self._in_mail = True
+        self._drop_by_chance("drop in the mail")
+        self._mail(until=WHOLE)
+        self._drop_by_chance("drop before the dot")
+        self._mail()
+        self._drop_by_chance("drop at the dot")
+        if self.dice.say("later at the dot"):
+            return self._finally("451 later")
+        outside.add(self.folder / outside.EFFECTS, durable=True, key=self._key)
+        self._drop_by_chance("take and drop")
+        self._finally("250 taken")
+        self._drop_by_chance("drop after the answer")
+        return None
+
+    def _mail(self, until: str = ENDED) -> None:
+        while self._phase != until:
+            line = self._line()
+            if line == LAST_LINE:
+                self._phase = WHOLE
+            elif line == b"." and self._phase == WHOLE:
+                self._phase = ENDED
+        self._in_mail = self._phase != ENDED
+
+    def _finally(self, answer: str) -> None:
+        self._answer = answer
+        self._say(answer)
+
+    def _line(self) -> bytes:
+        line = self.rfile.readline()
+        if not line:
+            raise _HungUp
+        return line.rstrip(b"\r\n")
+
+    def _say(self, reply: str) -> None:
+        self.wfile.write(reply.encode() + b"\r\n")
+
+    def _drop_by_chance(self, what: str) -> None:
+        if self.dice.say(what):
+            self.connection.shutdown(socket.SHUT_WR)
+            raise _HungUp

@@ -13,6 +13,7 @@ import django
 from django.db import DatabaseError, InterfaceError, connection, transaction
 from django.utils import timezone
 
+from email_automation.drill.words import BODY
 from jobs.drill import outside
 
 ADDRESS = "drill@gmail.com"
@@ -46,7 +47,7 @@ def _send(key: str, user_id: int | None) -> bool:
     author = Author.PERSON if user_id else Author.PRODUCT
     try:
         with transaction.atomic():
-            job = services.send_email(f"{key}@company.com", key, "A drill.", user_id=user_id, author=author)
+            job = services.send_email(f"{key}@company.com", key, BODY, user_id=user_id, author=author)
             Job.objects.filter(pk=job.pk).update(max_retries=ENDLESS)
     except (DatabaseError, InterfaceError):
         connection.close()

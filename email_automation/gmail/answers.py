@@ -139,6 +139,10 @@ class Draft:
     def of(cls, answer: Json) -> Draft:
         return cls(_text(answer, "id"), Message.of(_dict(answer, "message")))
 
+    @classmethod
+    def all_of(cls, answer: Json) -> tuple[Draft, ...]:
+        return tuple(map(cls.of, _list(answer, "drafts")))
+
 
 @dataclass(frozen=True, slots=True)
 class Watch:

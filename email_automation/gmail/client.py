@@ -121,6 +121,11 @@ class Client:
     def draft(self, draft_id: str) -> Draft:
         return self._get("drafts.get", f"/drafts/{_id(draft_id)}", Draft.of, {"format": "minimal"})
 
+    def newest_drafts(self, most: int, query: str = "") -> tuple[Draft, ...]:
+        """Newest first, without their headers."""
+        params: dict[str, Any] = {"maxResults": most} | ({"q": query} if query else {})
+        return self._get("drafts.list", "/drafts", Draft.all_of, params)
+
     def delete_draft(self, draft_id: str) -> None:
         self._call(Call("drafts.delete", "DELETE", f"{USER}/drafts/{_id(draft_id)}", repeatable=True), _nothing)
 

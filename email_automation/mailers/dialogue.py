@@ -4,6 +4,7 @@ gone; from then on only the server's answer says so. `smtplib` does not tell the
 from __future__ import annotations
 
 import smtplib
+import socket
 import ssl
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -66,6 +67,8 @@ class Dialogue:
             raise _no(code, said)
         self._step(lambda: self._server.send(_stuffed(content)))
         last_step()
+        if self._has_spoken():  # before the dot a server has nothing to say but that it takes nothing any more
+            raise Later("the mail server hung up before the end of the mail")
         try:
             self._wait_at_most(answer_within)
             self._server.send(b".\r\n")
@@ -105,6 +108,20 @@ class Dialogue:
             raise classified(error) from error
         code, reply = answer or (0, b"")
         return code, f"{code} {_words(reply)}"
+
+    def _has_spoken(self) -> bool:
+        """Whether there is an answer, or an end, before it was asked for one. Below TLS nobody can tell."""
+        sock = self._server.sock
+        if sock is None or isinstance(sock, ssl.SSLSocket):
+            return sock is None
+        sock.setblocking(False)
+        try:
+            sock.recv(1, socket.MSG_PEEK)
+        except BlockingIOError:
+            return False
+        except OSError:
+            return True
+        return True
 
     def _wait_at_most(self, seconds: float) -> None:
         if self._server.sock is not None:

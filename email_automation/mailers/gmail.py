@@ -19,19 +19,20 @@ from email_automation.gmail import (
     RateLimited,
     Temporary,
 )
-from email_automation.gmail.answers import Message
+from email_automation.gmail.answers import Draft, Message
 from email_automation.mailers.base import LastStep, Later, Rejected, Taken
 from email_automation.models import MailStatus, OutgoingMail
-from email_automation.sending import writing
+from email_automation.sending import outgoing, writing
 from email_automation.sending.recipients import wire
 from jobs import context, effects
 from jobs.effects import Doubt, Unclear
-from jobs.errors import Answer, Snooze
+from jobs.errors import Answer, Snooze, Superseded
 from jobs.models import Effect
 
 ASKED_AT_MOST = 8  # times that an unclear sending is asked about; then a person is
 WAITS = 10.0  # seconds before it is asked about again, doubled each time
 LOOKED_AT = 200  # messages sent since, oldest first, in which one is looked for
+DRAFTS_LOOKED_AT = 10  # the newest, in which one is looked for whose id never came
 
 
 class GmailMailer:
@@ -41,7 +42,9 @@ class GmailMailer:
         if mail.mailbox is None:
             raise Rejected("MAILBOX_GONE", "the mailbox that it was to be sent from is gone. Write it anew")
         with _surely_not(), client_of(mail.mailbox) as gmail:
-            _make_draft(gmail, mail)
+            if mail.status == MailStatus.IN_DOUBT and (went := self._went_after_all(gmail, mail, recipients, key)):
+                return went
+            _have_draft(gmail, mail)
             if context.current():
                 effects.remember(key, draft=mail.draft_id, newest_sent=_newest_sent(gmail))
             last_step()
@@ -67,6 +70,17 @@ class GmailMailer:
                 effects.remember(effect.key, asked=asked + 1)
                 raise Snooze(WAITS * 2**asked, f"unclear whether it went, and cannot be asked now: {error}") from error
 
+    def _went_after_all(self, gmail: Client, mail: OutgoingMail, recipients: Sequence[str], key: str) -> Taken | None:
+        """A person said that it did not go, and is believed unless Gmail has it. Its draft may be gone, or be there."""
+        found = self._found(gmail, mail, recipients, str(effects.recall(key).get("newest_sent", "")))
+        if isinstance(found, Taken):
+            return found
+        try:
+            gmail.draft(mail.draft_id)
+        except (NotFound, BadRequest):
+            mail.draft_id = ""
+        return None
+
     def _send(self, gmail: Client, mail: OutgoingMail, recipients: Sequence[str]) -> Taken:
         try:
             sent = gmail.send_draft(mail.draft_id)
@@ -90,7 +104,7 @@ class GmailMailer:
         return Doubt.CANNOT_KNOW
 
 
-def _make_draft(gmail: Client, mail: OutgoingMail) -> None:
+def _have_draft(gmail: Client, mail: OutgoingMail) -> None:
     """The draft of an earlier attempt, or a new one; its id is kept before it is sent."""
     if mail.draft_id:
         return
@@ -98,9 +112,25 @@ def _make_draft(gmail: Client, mail: OutgoingMail) -> None:
         content = writing.raw(writing.compose(mail))
     except ValueError as error:
         raise Rejected("INVALID_MAIL", f"it cannot be written as a mail: {error}") from None
-    draft = gmail.create_draft(content, thread=_thread(mail))
-    mail.draft_id, mail.thread_id = draft.id, draft.message.thread
-    OutgoingMail.objects.filter(pk=mail.pk).update(draft_id=mail.draft_id, thread_id=mail.thread_id)
+    draft = _made_before(gmail, mail) or gmail.create_draft(content, thread=_thread(mail))
+    if not outgoing.keep_draft(mail, draft.id, draft.message.thread):
+        with suppress(GmailError, Answer, TokenUnavailable):  # an attempt that was taken for dead leaves nothing behind
+            gmail.delete_draft(draft.id)
+        raise Superseded("another attempt owns this mail")
+
+
+def _made_before(gmail: Client, mail: OutgoingMail) -> Draft | None:
+    """The draft that an earlier attempt made and was never told of: by our Message-ID, which may be another now, or
+    among the newest. Our mark says that it is the one."""
+    running = context.current()
+    if running is None or running.claim.attempt == 1:
+        return None
+    ours = gmail.newest_drafts(1, f"rfc822msgid:{writing.message_id(mail)}")
+    for draft in (*ours, *gmail.newest_drafts(DRAFTS_LOOKED_AT)):
+        with suppress(NotFound):
+            if gmail.message(draft.message.id, headers=[writing.MARK]).header(writing.MARK) == writing.message_id(mail):
+                return draft
+    return None
 
 
 def _thread(mail: OutgoingMail) -> str:

@@ -70,14 +70,16 @@ def end_hold(mail: OutgoingMail) -> bool:
 
 def hand_over(mail: OutgoingMail) -> bool:
     """The last step before it cannot be taken back. False where the mail is not this attempt's to send any more."""
-    running = context.current()
-    rows = _among(mail)
-    if running:  # one statement: whoever was superseded or cancelled between a look and the write, finds no row
-        claim = Job.objects.filter(
-            pk=OuterRef("job_id"), claim=running.claim.token, status=JobStatus.PROCESSING, cancel_requested_at=None
-        )
-        rows = rows.filter(Exists(claim))
-    return _move(mail, ON_ITS_WAY, MailStatus.SENDING, rows, **_facts(mail))
+    return _move(mail, ON_ITS_WAY, MailStatus.SENDING, _mine(mail, cancel_requested_at=None), **_facts(mail))
+
+
+def keep_draft(mail: OutgoingMail, draft_id: str, thread_id: str) -> bool:
+    """Note the provider's draft of it. False where another attempt owns the mail, which may be sending a draft of its
+    own: asking about the wrong one would send both."""
+    if not _mine(mail).update(draft_id=draft_id, thread_id=thread_id):
+        return False
+    mail.draft_id, mail.thread_id = draft_id, thread_id
+    return True
 
 
 def wait(mail: OutgoingMail, reason: str) -> bool:
@@ -115,6 +117,16 @@ def skip(mail: OutgoingMail, reason: str, among: Iterable[MailStatus] = UNSENT) 
 
 def _among(mail: OutgoingMail) -> QuerySet[OutgoingMail]:
     return OutgoingMail.objects.filter(pk=mail.pk)
+
+
+def _mine(mail: OutgoingMail, **more: Any) -> QuerySet[OutgoingMail]:
+    """The row, while this attempt owns its job. In one statement with what is written: whoever was superseded or
+    cancelled between a look and the write, finds no row."""
+    running = context.current()
+    if running is None:
+        return _among(mail)
+    claim = Job.objects.filter(pk=OuterRef("job_id"), claim=running.claim.token, status=JobStatus.PROCESSING, **more)
+    return _among(mail).filter(Exists(claim))
 
 
 def _move(

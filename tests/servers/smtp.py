@@ -55,6 +55,7 @@ class Server:
     breaks: deque[Break] = field(default_factory=deque)
     dialogues: list[list[str]] = field(default_factory=list)
     closing: threading.Event = field(default_factory=threading.Event)
+    hung_up: threading.Event = field(default_factory=threading.Event)
 
     def take(self, sender: str, recipients: list[str], content: bytes) -> None:
         entry = {"from": sender, "to": recipients, "content": base64.b64encode(content).decode()}
@@ -144,6 +145,7 @@ class Dialogue(socketserver.StreamRequestHandler):
     def finish(self) -> None:
         super().finish()
         self.connection.close()
+        self.state.hung_up.set()
 
     def setup_files(self) -> None:
         self.rfile = self.connection.makefile("rb", self.rbufsize)

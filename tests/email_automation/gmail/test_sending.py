@@ -1,6 +1,7 @@
 """Mail through Gmail goes once, whatever Gmail answers: two steps, and what is unclear is asked."""
 
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from django.contrib.auth.models import User
@@ -9,6 +10,7 @@ from pytest_django.fixtures import Settings
 from crm.models import Contact
 from email_automation import services
 from email_automation.gmail import client
+from email_automation.gmail.answers import Draft
 from email_automation.models import Author, Mailbox, MailStatus, OutgoingMail
 from jobs import services as job_services
 from jobs.models import Effect, Job, JobStatus
@@ -100,6 +102,85 @@ def test_a_draft_that_was_made_before_is_sent_not_made_again(
     assert (len(server.calls("drafts.create")), len(box.sent)) == (1, 1)
 
 
+@pytest.mark.parametrize("status", [403, 429])
+@pytest.mark.parametrize("call", ["drafts.create", "drafts.send"])
+def test_two_refusals_in_a_row_cost_no_attempt_and_it_goes_once(
+    send: Any, server: GmailServer, box: Box, jobs_clock: FrozenClock, call: str, status: int
+) -> None:
+    server.fault(call, status=status, reason="userRateLimitExceeded", retry_after="7", times=2)
+    job = send()
+    for _ in range(2):
+        assert run_job(job).status == JobStatus.RETRYING
+        jobs_clock.advance(40)
+    assert run_job(job).status == JobStatus.COMPLETED
+    assert (job.failures, row().status, len(box.sent), box.drafts) == (0, MailStatus.SENT, 1, {})
+
+
+@pytest.mark.parametrize("fault", [{"status": 503, "after_commit": True}, {"cut": True, "after_commit": True}])
+@pytest.mark.parametrize("keeps_id", [True, False])
+def test_a_draft_whose_answer_got_lost_is_found_and_sent(
+    send: Any, server: GmailServer, box: Box, jobs_clock: FrozenClock, fault: dict[str, Any], keeps_id: bool
+) -> None:
+    box.create_draft(b"To: somebody@company.com\r\nSubject: of the owner\r\n\r\nStill at it.\r\n")
+    server.fault("drafts.create", **fault)
+    job = run_job(send())
+    assert (job.status, row().draft_id, len(box.drafts)) == (JobStatus.RETRYING, "", 2)
+    if not keeps_id:
+        server.fault("drafts.list", garbage=b"{}")  # its search finds no Message-ID of ours
+    jobs_clock.advance(600)
+    assert run_job(job).status == JobStatus.COMPLETED
+    assert [sent["Subject"] for sent in box.sent] == ["Hello"]
+    assert (len(server.calls("drafts.create")), len(box.drafts)) == (1, 1)
+
+
+def test_an_attempt_that_was_taken_for_dead_leaves_no_draft_and_names_none(
+    send: Any, box: Box, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever asked about the wrong draft would send both."""
+    job, create = send(), client.Client.create_draft
+
+    def taken_for_dead_meanwhile(*arguments: Any, **options: Any) -> Draft:
+        draft = create(*arguments, **options)
+        Job.objects.filter(pk=job.pk).update(claim=uuid4())
+        return draft
+
+    monkeypatch.setattr(client.Client, "create_draft", taken_for_dead_meanwhile)
+    run_job(job)
+    assert (row().draft_id, box.drafts, box.sent) == ("", {}, [])
+
+
+def test_a_persons_no_to_mail_in_doubt_sends_it_though_its_draft_is_gone(
+    send: Any, server: GmailServer, box: Box, user: User
+) -> None:
+    job = _in_doubt(send, server, box)
+    services.resolve_doubt(row(), user, happened=False, reason="It is not among the sent.")
+    assert run_job(job).status == JobStatus.COMPLETED
+    assert (row().status, len(box.sent)) == (MailStatus.SENT, 1)
+
+
+def test_a_persons_no_is_not_believed_where_gmail_has_it_among_the_sent(
+    send: Any, server: GmailServer, box: Box, user: User
+) -> None:
+    server.fault("drafts.send", status=503, times=100, after_commit=True)
+    job = run_job(send())
+    mail = row()
+    Effect.objects.update(detail={**Effect.objects.get().detail, "asked": 8})
+    assert run_job(job_services.run_now(job.pk)).status == JobStatus.IN_DOUBT
+    server.faults.clear()
+    services.resolve_doubt(row(), user, happened=False, reason="I think not.")
+    assert run_job(job).status == JobStatus.COMPLETED
+    assert (row().status, len(box.sent), len(server.calls("drafts.create"))) == (MailStatus.SENT, 1, 1)
+    assert row().message_id != mail.message_id
+
+
+def _in_doubt(send: Any, server: GmailServer, box: Box) -> Job:
+    server.fault("drafts.send", status=503)
+    job = run_job(send())
+    box.delete_draft(row().draft_id)
+    assert run_job(job_services.run_now(job.pk)).status == JobStatus.IN_DOUBT
+    return job
+
+
 def test_a_draft_that_its_owner_deleted_in_time_is_not_sent(send: Any, server: GmailServer, box: Box) -> None:
     server.fault("drafts.send", do=lambda: box.delete_draft(next(iter(box.drafts))), times=1)
     job = run_job(send())
@@ -111,10 +192,7 @@ def test_a_draft_that_its_owner_deleted_in_time_is_not_sent(send: Any, server: G
 
 
 def test_a_draft_that_is_gone_and_not_among_the_sent_leaves_a_doubt(send: Any, server: GmailServer, box: Box) -> None:
-    server.fault("drafts.send", status=503)
-    job = run_job(send())
-    box.delete_draft(row().draft_id)
-    assert run_job(job_services.run_now(job.pk)).status == JobStatus.IN_DOUBT
+    _in_doubt(send, server, box)
     assert (row().status, box.sent) == (MailStatus.IN_DOUBT, [])
 
 

@@ -7,6 +7,7 @@ from pytest_django.fixtures import Settings
 
 from email_automation import services
 from email_automation.models import MailStatus, OutgoingMail
+from email_automation.sending import outgoing
 from email_automation.sending.letters import File
 from jobs import services as job_services
 from jobs.models import Job, JobStatus
@@ -49,6 +50,24 @@ def test_while_the_mail_is_on_its_way_it_surely_did_not_go(mail_server: Server, 
     file = File("big.bin", bytes(12_000_000))  # more than fits into the buffers of a line
     job = run_job(services.send_email(TO, "Welcome", "Hello!", files=[file]))
     assert (job.status, row().status, mail_server.taken) == (JobStatus.RETRYING, MailStatus.QUEUED, [])
+
+
+def test_a_server_that_hangs_up_before_the_dot_is_noticed_before_the_dot(
+    mail_server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A mail that fits into the line's buffers seems to be sent: then nobody could know."""
+    hand_over = outgoing.hand_over
+
+    def slowly(mail: OutgoingMail) -> bool:
+        mail_server.hung_up.wait(30)
+        return hand_over(mail)
+
+    monkeypatch.setattr(outgoing, "hand_over", slowly)
+    mail_server.breaks.append(Break("content", "drop"))
+    job = send()
+    assert (job.status, row().status, mail_server.taken) == (JobStatus.RETRYING, MailStatus.QUEUED, [])
+    assert run_job(job).status == JobStatus.COMPLETED
+    assert len(mail_server.taken) == 1
 
 
 @pytest.mark.parametrize("phase", [*BEFORE, "dot"])

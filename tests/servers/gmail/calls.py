@@ -121,6 +121,16 @@ def create_draft(box: Box, request: Request) -> Answer:
     return {"id": draft_id, "message": {**shapes.bare(held), "labelIds": sorted(held.labels)}}
 
 
+def list_drafts(box: Box, request: Request) -> Answer:
+    """Newest first."""
+    matches = matcher(request.one("q"))
+    found = [one for one in reversed(list(box.drafts)) if matches(box.draft(one))][: _size(request)]
+    return {
+        "drafts": [{"id": one, "message": shapes.bare(box.draft(one))} for one in found],
+        "resultSizeEstimate": len(found),
+    }
+
+
 def get_draft(box: Box, request: Request) -> Answer:
     return shapes.draft(box, request.id, request.one("format", "full"))
 
@@ -163,6 +173,7 @@ CALLS: tuple[tuple[str, str, str, Do], ...] = (
     ("history.list", "GET", "/history", history),
     ("labels.list", "GET", "/labels", list_labels),
     ("labels.create", "POST", "/labels", create_label),
+    ("drafts.list", "GET", "/drafts", list_drafts),
     ("drafts.create", "POST", "/drafts", create_draft),
     ("drafts.send", "POST", "/drafts/send", send_draft),
     ("drafts.get", "GET", "/drafts/([^/]+)", get_draft),

@@ -17,6 +17,7 @@ COSTS = {
     "messages.modify": 5,
     "messages.send": 100,
     "drafts.create": 10,
+    "drafts.list": 5,
     "drafts.get": 20,
     "drafts.delete": 10,
     "drafts.send": 100,
