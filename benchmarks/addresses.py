@@ -70,6 +70,28 @@ def of_everything(user: User) -> list[Address]:
     return [*_pages(places), *_job_list(places), *_previews(places), *_records(), *_api(places)]
 
 
+def open_pages(user: User) -> list[dict[str, str]]:
+    """Ten pages as a person may have them open: the overview, lists, and jobs that run."""
+    jobs, everything = reverse("admin:jobs_job_changelist"), reverse("api-events")
+    lists = [
+        reverse("admin:index"),
+        *(f"{jobs}{query}" for query in ("", "?status=open", "?status=waiting", "?queue=ai")),
+    ]
+    lists += [f"{jobs}?status=trouble", reverse("jobs-failures")]
+    running = Job.objects.filter(status=JobStatus.PROCESSING).order_by("pk")[user.pk % 100 :][:3]
+    return [
+        *({"path": path, "events": everything, "job": ""} for path in lists),
+        *(
+            {
+                "path": reverse("admin:jobs_job_change", args=[job.pk]),
+                "events": reverse("api-job-events", args=[job.pk]),
+                "job": str(job.pk),
+            }
+            for job in running
+        ),
+    ]
+
+
 class Places:
     """Things that this person sees, one of each sort."""
 

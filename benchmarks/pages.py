@@ -19,7 +19,7 @@ from typing import Any
 
 import psycopg
 
-from benchmarks import cpu, ledger
+from benchmarks import cpu, following, ledger
 from benchmarks.ledger import Size
 from benchmarks.ours.looking import ASK, QUERIES, SCANS
 from benchmarks.servers import Servers, servers
@@ -108,10 +108,18 @@ def run(size: Size, rounds: int, say: Say) -> dict[str, Any]:
             ledger.fill(connection.execute, size)
             ledger.settle(connection.execute)
         say(f"filled: {size}")
-        visitors = json.loads(site.run("-m", "benchmarks.ours.visitors"))
+        people = json.loads(site.run("-m", "benchmarks.ours.visitors"))
         with site.web() as (port, work):
-            rows = [row for name, visitor in visitors.items() for row in visit(name, visitor, port, rounds, work, say)]
-    return {"finished": size.finished, "waiting": size.waiting, "running": size.running, **summary(rows), "pages": rows}
+            change = [sys.executable, "-m", "benchmarks.ours.changing"]
+            followed = following.measure(people["open"], port, work, change, site.env())
+            say(f"followed: {followed}")
+            rows = [
+                row
+                for name, visitor in people["visitors"].items()
+                for row in visit(name, visitor, port, rounds, work, say)
+            ]
+    sizes = {"finished": size.finished, "waiting": size.waiting, "running": size.running}
+    return {**sizes, **summary(rows), "followed": followed, "pages": rows}
 
 
 def visit(

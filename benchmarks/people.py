@@ -24,6 +24,16 @@ def people() -> dict[str, User]:
     return {"admin": admin, "operator": operator, "owner": User.objects.get(username=OWNER)}
 
 
+def readers() -> list[User]:
+    """Ten who may see all jobs."""
+    users = list(User.objects.filter(username__in=[f"user-{number}" for number in range(2, 12)]).order_by("pk"))
+    for user in users:
+        user.is_staff = True
+        user.save(update_fields=["is_staff"])
+        Grant.objects.get_or_create(user=user, queue="", defaults={"role": Role.VIEWER})
+    return users
+
+
 def session_of(user: User) -> str:
     """The key of a session in which this person has logged in."""
     session = import_module(settings.SESSION_ENGINE).SessionStore()

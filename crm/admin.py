@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin, messages
-from django.db.models import QuerySet
+from django.db.models import OuterRef, QuerySet, Subquery
 from django.http import HttpRequest
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
@@ -148,13 +148,15 @@ class ActivityAdmin(BoundedAdmin):
     list_display = ("occurred_at", "contact", "kind", "text", "by", "job_id")
     list_select_related = ()
     list_filter = ("kind", "occurred_at")
-    search_fields = ("contact__email", "text", "message_key")
+    search_fields = ("text", "message_key", "address")
+    search_help_text = "Words of it, or an address"
     ordering = ("-id",)
     fields = ("user", "contact", "lead", "kind", "text", "what_changed", "message_key", "job_id", "by", "occurred_at")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Activity]:
         """Not joined: far down the list the database would read all contacts to join them."""
-        return super().get_queryset(request).prefetch_related("contact", "by")
+        address = Subquery(Contact.objects.filter(pk=OuterRef("contact_id")).values("email"))
+        return super().get_queryset(request).alias(address=address).prefetch_related("contact", "by")
 
     @override
     def has_add_permission(self, request: HttpRequest) -> bool:

@@ -14,12 +14,17 @@ from jobs.models import FINAL, Attempt, Job, JobEvent, JobQuerySet, JobStatus
 OVERLAP = timedelta(seconds=3)  # what is written may be committed a little later
 MOST = 500  # changes of one look; more are "look again"
 LATEST = 500  # operators' acts, and attempts, that one look goes through
+RUNNING = 5_000  # jobs whose progress is looked at
 
 State = tuple[object, ...]
+STATE = (  # what a watcher is told about: two of these differ where there is news
+    *("status", "attempt", "failures", "progress_current", "progress_total", "progress_message"),
+    *("run_at", "priority", "reason", "error", "cancel_requested_at"),
+)
 
 
 def since(moment: datetime) -> list[uuid.UUID] | None:
-    """Jobs that may have changed after a time, and all that run; None where they are too many to tell one by one."""
+    """Jobs that may have changed after a time, but for progress; None where they are too many to tell one by one."""
     after = moment - OVERLAP
     acts = JobEvent.objects.filter(pk__in=JobEvent.objects.order_by("-pk").values("pk")[:LATEST], at__gt=after)
     tries = Attempt.objects.filter(pk__in=Attempt.objects.order_by("-pk").values("pk")[:LATEST], finished_at__gt=after)
@@ -28,12 +33,18 @@ def since(moment: datetime) -> list[uuid.UUID] | None:
     more = (
         people.filter(status__in=FINAL, finished_at__gt=after).values_list("pk"),
         people.filter(status=JobStatus.IN_DOUBT, finished_at__gt=after).values_list("pk"),
-        people.filter(status=JobStatus.PROCESSING).values_list("pk"),
+        people.filter(status=JobStatus.PROCESSING, started_at__gt=after).values_list("pk"),
         acts.order_by().values_list("job_id"),
         tries.order_by().values_list("job_id"),
     )
     ids = [row[0] for row in found.union(*more)[: MOST + 1]]
     return ids if len(ids) <= MOST else None
+
+
+def running() -> dict[uuid.UUID, State]:
+    """Jobs that run, up to `RUNNING` of them, as they are now: progress leaves no time behind by which to find it."""
+    jobs = Job.objects.of_people().filter(status=JobStatus.PROCESSING).order_by("-pk")
+    return {pk: tuple(state) for pk, *state in jobs.values_list("pk", *STATE)[:RUNNING]}
 
 
 def rows(ids: Collection[uuid.UUID]) -> dict[uuid.UUID, Job]:
@@ -47,17 +58,4 @@ def seen_by(jobs: JobQuerySet, ids: Collection[uuid.UUID]) -> set[uuid.UUID]:
 
 
 def state(job: Job) -> State:
-    """What a watcher is told about: two of these differ where there is news."""
-    return (
-        job.status,
-        job.attempt,
-        job.failures,
-        job.progress_current,
-        job.progress_total,
-        job.progress_message,
-        job.run_at,
-        job.priority,
-        job.reason,
-        job.error,
-        job.cancel_requested_at,
-    )
+    return tuple(getattr(job, name) for name in STATE)

@@ -1,4 +1,4 @@
-"""Prints, as JSON, who looks at the pages: their session, and the addresses that they ask for."""
+"""Prints, as JSON, who looks at the pages: their session, what they ask for, and a hundred pages that stay open."""
 
 import json
 from dataclasses import asdict
@@ -18,7 +18,13 @@ def main() -> None:
         }
         for name, user in people.people().items()
     }
-    print(json.dumps(visitors))
+    pages = [
+        page | {"session": session}
+        for reader in people.readers()
+        for session in [people.session_of(reader)]
+        for page in addresses.open_pages(reader)
+    ]
+    print(json.dumps({"visitors": visitors, "open": pages}))
 
 
 if __name__ == "__main__":

@@ -3,7 +3,8 @@
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import Prefetch, QuerySet
+from django.db.models import OuterRef, Prefetch, QuerySet, Subquery, Value
+from django.db.models.functions import Concat
 from django.http import HttpRequest
 
 from email_automation.admin.reading import ReadOnlyAdmin
@@ -12,11 +13,13 @@ from jobs.admin.lists import RecentValuesFilter
 
 
 class OfMessages(ReadOnlyAdmin):
-    """Names the message of each row, whose text no list needs."""
+    """Names the message of each row, whose text no list needs. Not joined: all messages would be read to join them."""
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        subjects = Message.objects.only("subject")
-        return super().get_queryset(request).prefetch_related(Prefetch("message", subjects))
+        message = Message.objects.filter(pk=OuterRef("message_id")).order_by()
+        about = Subquery(message.values_list(Concat("subject", Value(" "), "from_address")))
+        subjects = Prefetch("message", Message.objects.only("subject"))
+        return super().get_queryset(request).alias(about=about).prefetch_related(subjects)
 
 
 @admin.register(Classification)
@@ -30,7 +33,8 @@ class ClassificationAdmin(OfMessages):
         ("provider", RecentValuesFilter),
         ("version", RecentValuesFilter),
     )
-    search_fields = ("message__subject", "message__from_address")
+    search_fields = ("about",)
+    search_help_text = "Words of the message's subject, or its sender's address"
 
 
 @admin.register(AIAnswer)

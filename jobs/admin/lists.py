@@ -64,13 +64,13 @@ class WindowedList(ChangeList):
         """Keys rise with time."""
         among = self.model._default_manager.order_by(*(f"-{key}" for key in self.keys))
         if before := self._before(request):
-            beyond = _beyond(self.keys, before, "lt", "lt")
+            beyond = _from(self.keys, before, "lte", "lt")
             among, rows = among.filter(beyond), rows.filter(beyond)
         last = list(among.values_list(*self.keys)[COUNTED - 1 : COUNTED + 1])
         if len(last) < 2:
             return rows
         self.ends = last[0]
-        return rows.filter(_beyond(self.keys, last[0], "gt", "gte"))
+        return rows.filter(_from(self.keys, last[0], "gte", "gte"))
 
     def further(self) -> str:
         """The address of the same list, of what is beyond."""
@@ -125,10 +125,14 @@ class RecentValuesFilter(admin.AllValuesFieldListFilter):
         self.lookup_choices: Any = sorted({value for value in newest if value is not None})
 
 
-def _beyond(keys: Sequence[str], values: Sequence[Any], how: str, last: str) -> Q:
-    """Rows whose keys are less, or greater, than these; `last`: how the last of them compares."""
-    [key, *others] = keys
+def _from(keys: Sequence[str], values: Sequence[Any], how: str, last: str) -> Q:
+    """Rows whose keys are at one side of these. Said so that an index of one or two keys is read from there on.
+
+    Args:
+        how: Any key of theirs.
+        last: The last key of those whose others are the same.
+    """
+    [key, *others], [value, *rest] = keys, values
     if not others:
-        return Q(**{f"{key}__{last}": values[0]})
-    found = Q(**{f"{key}__{how}": values[0]}) | Q(**{key: values[0]}) & _beyond(others, values[1:], how, last)
-    return found & Q(**{f"{key}__{how}e": values[0]})  # which an index can begin with
+        return Q(**{f"{key}__{last}": value})
+    return Q(**{f"{key}__{how}": value}) & (~Q(**{key: value}) | _from(others, rest, how, last))

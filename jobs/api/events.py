@@ -31,6 +31,9 @@ LASTS = 300.0  # seconds; then the client asks again, and is asked again who it 
 RETRY = 2_000  # milliseconds until a client does
 MOST = 10  # streams of a user in a web process
 OLDEST = 3_600.0  # seconds that a client may have been away and still be told what it missed
+RESTS = {"list": 10.0, "job": 1.0}  # seconds, the least, between two looks of a page while there is news all the time
+WORK = {"list": 0.15, "job": 0.05}  # seconds of a processor that a look takes
+SHARE = 0.4  # of a processor, for the looks of all pages that are open here
 
 MEDIA_TYPE = "text/event-stream"
 STREAM = {
@@ -105,6 +108,12 @@ class AllEvents(ApiView):
         return _stream(watcher, _missed(watcher, last))
 
 
+def rest(kind: str) -> float:
+    """Seconds that a page lets pass between two looks: longer, the more of them are open."""
+    streams = sum(len(each) for each in list(_open.values()))
+    return max(RESTS[kind], round(streams * WORK[kind] / SHARE, 1))
+
+
 def _stream(watcher: Watcher, first: str) -> StreamingHttpResponse:
     streams = _open[watcher.user_id]
     if len(streams) >= MOST:
@@ -153,7 +162,10 @@ def _missed(watcher: Watcher, last: str | None) -> str:
     ids = changes.since(moment) if moment and recent else None
     if ids is None:
         return _message("reset", "{}", now) + opened
-    rows = changes.rows(changes.seen_by(watcher.jobs, ids))
+    running = changes.running()
+    if len(running) > changes.MOST:
+        return _message("reset", "{}", now) + opened
+    rows = changes.rows(changes.seen_by(watcher.jobs, {*ids, *running}))
     return "".join(_message("job", encoded(job), now) for job in rows.values()) + opened
 
 

@@ -57,11 +57,12 @@ class Watcher:
 
 @dataclass
 class Look:
-    """What one look at the ledger found: the changed jobs, and which of them each user sees."""
+    """What one look at the ledger found: jobs that may have changed, all that run, and what each user sees of them."""
 
     at: datetime
     watchers: set[Watcher]
     jobs: dict[uuid.UUID, Job]
+    running: dict[uuid.UUID, State]
     new: set[uuid.UUID]
     too_much: bool
     seen: dict[int, set[uuid.UUID]]
@@ -137,7 +138,7 @@ class Hub:
             if watcher.news or watcher.too_much:
                 watcher.ready.set()
             watcher.fresh = False
-        self._known = states
+        self._known = found.running | states
 
 
 def _close() -> None:
@@ -153,11 +154,10 @@ def _look(at: datetime | None, watchers: set[Watcher], known: dict[uuid.UUID, St
     single = {watcher.job_id for watcher in watchers if watcher.job_id}
     lists = any(watcher.job_id is None for watcher in watchers)
     found = changes.since(at or now) if lists else []
-    # What ran at the last look and runs no more has changed, whatever became of it.
-    ran = {pk for pk, state in known.items() if state[0] == JobStatus.PROCESSING} if lists else set()
-    jobs = changes.rows({*(found or ()), *ran, *single})
+    running = changes.running() if lists else {}
+    jobs = changes.rows({*(found or ()), *(_moved(known, running, watchers) if lists else ()), *single})
     new = {pk for pk, job in jobs.items() if known.get(pk) != changes.state(job)}
-    look = Look(now, watchers, jobs, new, found is None, {})
+    look = Look(now, watchers, jobs, running, new, found is None, {})
     by_user: dict[int, list[Watcher]] = defaultdict(list)
     for watcher in watchers:
         by_user[watcher.user_id].append(watcher)
@@ -165,3 +165,15 @@ def _look(at: datetime | None, watchers: set[Watcher], known: dict[uuid.UUID, St
         wanted = set().union(*(look.concerning(watcher) for watcher in theirs))
         look.seen[user_id] = changes.seen_by(theirs[0].jobs, wanted)
     return look
+
+
+def _moved(known: dict[uuid.UUID, State], running: dict[uuid.UUID, State], watchers: set[Watcher]) -> set[uuid.UUID]:
+    """Jobs whose progress has moved, or that ran at the last look and run no more, whatever became of them.
+
+    Who has just come is told of all that run, where they are few; else they have been sent to look for themselves.
+    """
+    ran = {pk for pk, state in known.items() if state[0] == JobStatus.PROCESSING}
+    gone = ran - running.keys()
+    if len(running) <= changes.MOST and any(watcher.fresh for watcher in watchers):
+        return gone | running.keys()
+    return gone | {pk for pk in running if pk in known and running[pk] != known[pk]}

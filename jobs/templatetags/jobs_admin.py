@@ -15,6 +15,7 @@ from jobs.admin import charts, display
 from jobs.admin import tabs as pages
 from jobs.admin.overview import seen_by
 from jobs.admin.page import may_see
+from jobs.api.events import rest
 from jobs.models import Job
 from jobs.overview import QueueLine
 
@@ -58,4 +59,5 @@ def live(context: template.Context, job: Job | None = None) -> dict[str, Any]:
         "events": address if isinstance(context["request"], ASGIRequest) else "",
         "job": job,
         "made": int(time.time() * 1000),
+        "rest": rest("job" if job else "list"),
     }

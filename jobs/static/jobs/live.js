@@ -1,33 +1,41 @@
 /* Pages follow what happens: they ask for themselves again and take over what has changed, in place.
-   Told by server-sent events where there are any, else every few seconds. A page in the background rests. */
+   Told by server-sent events where there are any, else every few seconds. A page in the background rests. While there is
+   news all the time, states and progress are taken from it at once, and the page is asked for as often as the server says. */
 "use strict";
 
 (() => {
-  const { events, job, made } = document.currentScript.dataset;
-  const SOONEST = job ? 1_000 : 10_000; // between two looks while there is news all the time
+  const { events, job, made, rest: first } = document.currentScript.dataset;
+  const SOONEST = 1_000; // between two looks, when the job that the page is about has changed its state
   const POLL = 5_000;
   const SHARE = 20; // of its time a page may spend on looking
 
   let source = null;
   let timer = 0;
+  let due = 0;
+  let rests = first * 1_000; // between two looks while there is news all the time
   let looked = 0;
   let took = 0;
   let looking = false;
   let news = false;
+  let hurry = false;
   const shown = new WeakMap(); // what of the server's is in its place
 
-  const every = () => Math.max(events && source ? SOONEST : POLL, took * SHARE);
+  const every = () => (hurry ? SOONEST : Math.max(events && source ? rests : POLL, took * SHARE));
 
   const soon = (wait) => {
     news = true;
-    if (timer || looking || document.hidden) return;
-    timer = setTimeout(look, Math.max(wait, looked + every() - performance.now(), 0));
+    const now = performance.now();
+    const at = Math.max(now + wait, looked + every());
+    if (looking || document.hidden || (timer && due <= at)) return;
+    clearTimeout(timer);
+    due = at;
+    timer = setTimeout(look, at - now);
   };
 
   async function look() {
     timer = 0;
     looking = true;
-    news = false;
+    news = hurry = false;
     looked = performance.now();
     const answer = await fetch(location.href, { credentials: "same-origin", headers: { "X-Jobs-Live": "1" } }).catch(() => null);
     if (answer && answer.ok && !answer.redirected) {
@@ -39,6 +47,7 @@
   }
 
   function takeOver(fresh) {
+    rests = fresh.querySelector("script[data-rest]")?.dataset.rest * 1_000 || rests;
     for (const part of document.querySelectorAll("[data-live]")) {
       const other = fresh.getElementById(part.id);
       if (other && differs(part, other)) replace(part, other);
@@ -83,13 +92,20 @@
 
   const key = (row) => row.querySelector("th a")?.getAttribute("href")?.split("?")[0] ?? "";
 
-  /* A row's state at once; the rest of it comes with the next look. */
+  /* The state of a job, and how far it is, at once; the rest of it comes with the next look. */
   function told(message) {
-    const { job_id: id, status } = JSON.parse(message.data);
-    const badge = id && document.querySelector(`#result_list th a[href*="${CSS.escape(id)}"]`)?.closest("tr")?.querySelector(".jobs-badge");
-    if (badge && status) {
+    const { job_id: id, status, progress } = JSON.parse(message.data);
+    const row = id && document.querySelector(`#result_list th a[href*="${CSS.escape(id)}"]`)?.closest("tr");
+    const badge = job ? document.querySelector("#job-title .jobs-badge") : row?.querySelector(".jobs-badge");
+    if (badge && status && !badge.classList.contains(`jobs-${status}`)) {
       badge.className = `jobs-badge jobs-${status}`;
       badge.textContent = status.replace("_", " ");
+      hurry = Boolean(job);
+    }
+    const bar = (job ? document.getElementById("content-main") : row)?.querySelector("progress");
+    if (bar && progress != null) {
+      bar.setAttribute("value", progress);
+      if (bar.nextElementSibling) bar.nextElementSibling.textContent = `${progress} %`;
     }
     soon(0);
   }

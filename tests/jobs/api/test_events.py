@@ -16,6 +16,8 @@ from rest_framework.test import APIClient
 
 from jobs import changes, lifecycle, services
 from jobs.api import events, watching
+from jobs.clock import Now
+from jobs.models import Job
 from tests.jobs.api import states
 from tests.jobs.api.conftest import Login
 
@@ -49,6 +51,12 @@ class Reader:
     async def close(self) -> None:
         await self._parts.aclose()
         await self._written.aclose()  # as a server does when its client goes
+
+
+async def looked() -> None:
+    """The ledger was looked at, so that the next look finds what has changed since."""
+    while not watching.Hub.here()._known:
+        await asyncio.sleep(0.01)
 
 
 async def nobody_watches() -> None:
@@ -148,6 +156,36 @@ def test_too_many_changes_are_not_told_one_by_one(
         return event[0]
 
     assert watch(as_owner, "/api/events", follow) == "reset"
+
+
+def test_a_change_is_told_however_many_jobs_run(
+    as_owner: APIClient, owner: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Progress of one, and the end of another, while more run than are told one by one."""
+    monkeypatch.setattr(changes, "MOST", 2)
+    jobs = [states.running(owner.pk) for _ in range(4)]
+    Job.objects.update(created_at=Now(-3_600), started_at=Now(-3_600))
+
+    async def follow(reader: Reader) -> list[tuple[str, Any, Any]]:
+        assert (await reader.next())[0] == "open"
+        await looked()
+        await sync_to_async(Job.objects.filter(pk=jobs[1].pk).update)(progress_current=1, progress_total=4)
+        moved = await reader.next()
+        await sync_to_async(Job.objects.filter(pk=jobs[2].pk).update)(status="completed", finished_at=Now())
+        ended = await reader.next()
+        return [(name, data["job_id"], data["progress"]) for name, _, data in (moved, ended)]
+
+    told = watch(as_owner, "/api/events", follow)
+    assert told == [("job", str(jobs[1].pk), 25.0), ("job", str(jobs[2].pk), 100.0)]
+
+
+@pytest.mark.parametrize("kind", ["list", "job"])
+def test_the_more_pages_are_open_the_longer_each_rests(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """So that all of them together take the same share of a processor."""
+    watchers = [watching.Watcher(number, Job.objects.all()) for number in range(100)]
+    assert events.rest(kind) == events.RESTS[kind]
+    monkeypatch.setattr(events, "_open", {number: {watcher} for number, watcher in enumerate(watchers)})
+    assert 100 * events.WORK[kind] / events.rest(kind) <= events.SHARE + 0.01
 
 
 def test_a_silent_stream_says_that_it_lives_and_ends_in_time(
