@@ -91,9 +91,17 @@ def once(key: str, *, kind: str, do: Callable[[], Receipt], resolve: Resolver, s
 
 
 def remember(effect_key: str, **detail: Any) -> None:
-    """Add to what is known of an effect under way, such as a draft's id, for the resolver of a later attempt."""
+    """Add to what is known of an effect under way, such as a draft's id, for the resolver of a later attempt.
+
+    Raises:
+        Superseded: a later attempt makes the effect by now, and knows better.
+    """
+    running = _running()
+    mine = Effect.objects.filter(key=effect_key, job=running.id, attempt=running.attempt)
     with transaction.atomic():
-        effect = Effect.objects.select_for_update().get(key=effect_key)
+        effect = mine.select_for_update().first()
+        if effect is None:
+            raise Superseded("another attempt makes this effect")
         effect.detail = {**effect.detail, **detail}
         effect.save(update_fields=["detail"])
 

@@ -253,6 +253,26 @@ def test_what_is_learned_on_the_way_is_kept_for_the_resolver(provider: Provider)
     assert found.provider_id == "d-1"
 
 
+def test_what_a_superseded_attempt_learns_is_not_kept() -> None:
+    first = job()
+
+    def drafts(number: str) -> Callable[[], Receipt]:
+        def draft() -> Receipt:
+            effects.remember(KEY, draft=number)
+            raise KeyboardInterrupt
+
+        return draft
+
+    def frozen() -> Receipt:
+        with pytest.raises(KeyboardInterrupt):
+            act(next_attempt(first), drafts("of the second"), Doubt.SURELY_NOT)
+        return drafts("of the first")()
+
+    with pytest.raises(Superseded):
+        act(first, frozen)
+    assert Effect.objects.get(key=KEY).detail == {"draft": "of the second"}
+
+
 def test_a_key_is_its_own(provider: Provider) -> None:
     act(job(), provider.make)
     with context.running(job()):
