@@ -70,6 +70,9 @@ def enqueue_many(
 
     Returns:
         The id of each new job, in order; a key seen before adds nothing.
+
+    Raises:
+        KeyTaken: a key is that of a job with another task, owner or arguments. Nothing is enqueued then.
     """
     if keys is not None and len(keys) != len(args_list):
         raise Refused(f"{len(keys)} keys for {len(args_list)} jobs: give one each.", field="keys")
@@ -82,6 +85,7 @@ def enqueue_many(
         jobs = _wishes(spec, bounds, options, keys=keys or [options.get("key")] * len(bounds), rings=room)
         for start in range(0, len(jobs), MANY):
             written += lifecycle.insert(jobs[start : start + MANY])
+        _check_known(jobs, written)
         ring_on_commit(jobs, written)
     return [row.id for row in written]
 
@@ -183,6 +187,16 @@ def _known(new: NewJob) -> Job:
     if terms.unique_slot and (job := Job.objects.filter(unique_slot=terms.unique_slot).first()):
         return _with_latest_arguments(job, new)
     raise Refused(f"The job that {terms.task} waited behind ended at this moment. Enqueue it again.", field="unique")
+
+
+def _check_known(jobs: Sequence[NewJob], written: Sequence[Written]) -> None:
+    """Those of many that were there before, by their keys, are to be the same."""
+    new = {row.id for row in written}
+    left: dict[str | None, NewJob] = {job.key: job for job in jobs if job.key and job.id not in new}
+    keys = list(left)
+    for start in range(0, len(keys), MANY):
+        for job in Job.objects.filter(key__in=keys[start : start + MANY]):
+            _checked_same(job, left[job.key])
 
 
 def _checked_same(job: Job, new: NewJob) -> Job:

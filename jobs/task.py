@@ -12,7 +12,7 @@ from celery.exceptions import Ignore, Reject
 from celery.exceptions import Retry as CeleryRetry
 from celery.result import AsyncResult
 
-from jobs import child, errors, executor, limits, quarantine, registry, workflow
+from jobs import child, clock, errors, executor, limits, quarantine, registry, workflow
 from jobs.models import JobStatus
 from jobs.outcomes import Again, Completed, Dropped, Later, Lost, Outcome, Parked
 
@@ -71,7 +71,7 @@ class JobTask(Task[Any, Any]):
         if self.request.called_directly or self.request.is_eager:
             super().retry(args, kwargs, exc, throw, eta, countdown, max_retries, **options)
         if eta is not None:
-            countdown = max(0.0, (eta - datetime.now(eta.tzinfo or UTC)).total_seconds())
+            countdown = max(0.0, (clock.aware(eta) - datetime.now(UTC)).total_seconds())
         raise errors.RetryRequest(countdown, str(exc or "retry"), exc) from exc
 
     def _run_job(self, job_id: uuid.UUID) -> None:
@@ -156,7 +156,7 @@ def _identify(task_id: str | None) -> tuple[uuid.UUID | None, str | None]:
 
 def _moment(value: datetime | str | None) -> datetime | None:
     moment = datetime.fromisoformat(value) if isinstance(value, str) else value
-    return moment.replace(tzinfo=UTC) if moment and moment.tzinfo is None else moment
+    return clock.aware(moment) if moment else None
 
 
 def _seconds_until(value: float | datetime | str | None) -> float | None:
@@ -164,4 +164,4 @@ def _seconds_until(value: float | datetime | str | None) -> float | None:
         return value
     moment = _moment(value)
     assert moment is not None
-    return max(0.0, (moment - datetime.now(UTC)).total_seconds())
+    return max(0.0, (moment - clock.now()).total_seconds())

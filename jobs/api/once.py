@@ -9,13 +9,12 @@ import re
 from typing import Any
 
 from django.db import DatabaseError
-from django.utils import timezone
 from rest_framework import exceptions
 from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from jobs.clock import Now
+from jobs.clock import Now, literal
 from jobs.models import IdempotencyKey
 
 HEADER = "Idempotency-Key"
@@ -67,7 +66,7 @@ class Once:
 
     def _mine(self) -> Any:
         """The row, unless another request has taken it over."""
-        return IdempotencyKey.objects.filter(pk=self._row.pk, status=None, created_at=self._row.created_at)
+        return IdempotencyKey.objects.filter(pk=self._row.pk, status=None, created_at=literal(self._row.created_at))
 
 
 def begin(request: Request) -> Once | None:
@@ -84,9 +83,12 @@ def begin(request: Request) -> Once | None:
         raise exceptions.ValidationError({HEADER: f"{HEADER} is 1 to 200 visible ASCII characters."})
     body_hash = _hash(request)
     row, created = IdempotencyKey.objects.get_or_create(
-        owner_id=request.user.pk or 0, key=key, defaults={"body_hash": body_hash}
+        owner_id=request.user.pk or 0, key=key, defaults={"body_hash": body_hash, "created_at": Now()}
     )
-    return Once(row) if created else _again(row, body_hash)
+    if not created:
+        return _again(row, body_hash)
+    row.refresh_from_db(fields=["created_at"])  # the database's time
+    return Once(row)
 
 
 def _again(row: IdempotencyKey, body_hash: str) -> Once:
@@ -95,8 +97,8 @@ def _again(row: IdempotencyKey, body_hash: str) -> Once:
     if row.status is not None:
         answer: Any = row.answer
         raise Answered(Response(answer["data"], row.status, headers=answer["headers"] | {REPLAYED: "true"}))
-    seen = IdempotencyKey.objects.filter(pk=row.pk, status=None, created_at=row.created_at)
-    if not seen.filter(created_at__lt=Now(-ABANDONED)).update(created_at=timezone.now()):
+    seen = IdempotencyKey.objects.filter(pk=row.pk, status=None, created_at=literal(row.created_at))
+    if not seen.filter(created_at__lt=Now(-ABANDONED)).update(created_at=Now()):
         raise InProgress
     row.refresh_from_db()
     return Once(row)

@@ -3,6 +3,7 @@
 import json
 import time
 import uuid
+from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
 import pytest
@@ -269,6 +270,15 @@ def test_self_retry_waits_in_the_ledger() -> None:
     _, job = run("tests.tasks_app.tasks.retries_itself", {"countdown": 42})
     assert (job.status, job.failures, job.error, job.error_class) == ("retrying", 1, "not yet", "ValueError")
     assert 38 <= seconds_from_now(job.run_at) <= 42
+
+
+@pytest.mark.parametrize("zone", [None, UTC, timezone(timedelta(hours=5))], ids=["none", "UTC", "another"])
+def test_self_retry_at_a_time_waits_for_it(zone: timezone | None) -> None:
+    eta = datetime.now(UTC) + timedelta(days=1)
+    text = (eta.astimezone(zone) if zone else eta.replace(tzinfo=None)).isoformat()
+    _, job = run("tests.tasks_app.tasks.retries_itself", {"eta": text})
+    assert (job.status, job.failures) == ("retrying", 1)
+    assert abs(job.run_at - eta) < timedelta(hours=1)
 
 
 @pytest.mark.usefixtures("jobs_clock")

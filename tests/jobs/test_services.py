@@ -209,6 +209,17 @@ def test_of_many_those_known_by_key_add_nothing() -> None:
     assert services.enqueue_many("echo", [{"value": 1}], keys=["a"]) == []
 
 
+@pytest.mark.parametrize(
+    ("values", "keys"), [([2, 3], ["a", "b"]), ([3, 4], ["b", "b"])], ids=["an old one's", "twice in one call"]
+)
+def test_of_many_a_key_of_something_else_is_refused_and_none_is_left(values: list[int], keys: list[str]) -> None:
+    services.enqueue("echo", {"value": 1}, key="a")
+    with pytest.raises(KeyTaken) as refused:
+        services.enqueue_many("echo", [{"value": value} for value in values], keys=keys)
+    assert refused.value.field == "job_id"
+    assert Job.objects.count() == 1
+
+
 def test_of_many_one_that_is_wrong_leaves_none() -> None:
     with pytest.raises(InvalidArguments):
         services.enqueue_many("add", [{"a": 1, "b": 1}, {"a": 1, "b": "one"}])

@@ -319,8 +319,9 @@ def bound(self: Task[Any, Any], a: int, b: int = 2) -> list[int]:
 
 
 @shared_task(bind=True)
-def retries_itself(self: Task[Any, Any], countdown: float | None = None) -> None:
-    raise self.retry(exc=ValueError("not yet"), countdown=countdown)
+def retries_itself(self: Task[Any, Any], countdown: float | None = None, eta: str = "") -> None:
+    when = datetime.fromisoformat(eta) if eta else None
+    raise self.retry(exc=ValueError("not yet"), countdown=countdown, eta=when)
 
 
 @email_queue.task(retry={ValueError: RetryRule(delay=500, max_retries=0)})

@@ -10,6 +10,7 @@ from django.contrib.auth.models import User
 from django.utils import timezone
 from rest_framework.test import APIClient
 
+from jobs.clock import Now
 from jobs.models import IdempotencyKey, Job
 from tests.jobs.api import states
 
@@ -43,9 +44,17 @@ def test_one_that_is_being_done_is_to_be_waited_for(as_staff: APIClient, staff: 
 
 def test_one_whose_process_died_is_done_after_a_while(as_staff: APIClient) -> None:
     post(as_staff)
-    IdempotencyKey.objects.update(status=None, answer=None, created_at=timezone.now() - timedelta(hours=1))
+    IdempotencyKey.objects.update(status=None, answer=None, created_at=Now(-3600))
     assert post(as_staff).status_code == 202
     assert IdempotencyKey.objects.get().status == 202
+
+
+def test_a_servers_own_clock_says_nothing_of_that(as_staff: APIClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    real = timezone.now
+    monkeypatch.setattr(timezone, "now", lambda: real() - timedelta(hours=1))
+    post(as_staff)
+    IdempotencyKey.objects.update(status=None, answer=None)
+    assert post(as_staff).status_code == 409
 
 
 def test_a_key_is_its_users_alone(as_staff: APIClient, as_owner: APIClient, owner: User) -> None:
