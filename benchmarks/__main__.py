@@ -54,13 +54,13 @@ def scale(options: argparse.Namespace) -> dict[str, Any]:
 
 
 def pages(options: argparse.Namespace) -> dict[str, Any]:
-    from benchmarks import machine, pages, table
+    from benchmarks import machine, pages, pages_table
     from benchmarks.ledger import Size
 
     described = machine.describe()
     size = Size(options.finished, options.waiting, options.running, options.mail)
     figures = pages.run(size, options.rounds, _say) | {"machine": described}
-    _publish("pages", table.of_pages(figures), figures, options)
+    _publish("pages", pages_table.of_pages(figures), figures, options)
     return figures
 
 
@@ -121,8 +121,8 @@ def parser() -> argparse.ArgumentParser:
     every.add_argument("--finished", type=_positive, default=1_000_000, metavar="ROWS")
     every.add_argument("--waiting", type=_positive, default=100_000, metavar="ROWS")
     every.add_argument("--running", type=_positive, default=1_000, metavar="ROWS")
-    every.add_argument("--mail", type=_positive, default=40_000, metavar="ROWS")
-    every.add_argument("--rounds", type=_positive, default=20, help="answers that are timed of each address")
+    every.add_argument("--mail", type=_positive, default=100_000, metavar="ROWS")
+    every.add_argument("--rounds", type=_positive, default=5, help="answers that are timed of each address")
     later = commands.add_parser("delayed", help="many delayed jobs come due while everything is restarted")
     later.set_defaults(run=delayed)
     later.add_argument("--jobs", type=_positive, default=100_000, metavar="N")

@@ -53,6 +53,11 @@ WORDS = (  # of a search for jobs
     *("status:completed args.to:nobody@acme.example", "status:dead error:nowhere", "status:waiting nowhere"),
 )
 
+MAIL_WORDS = (  # of a search for messages: in all texts, in some, in few, in none
+    *("chairs", "table", "sofa", "hammock", "nowhere", '"forty chairs"', "subject:order", "subject:nowhere"),
+    *("from:acme.example", "from:nobody.example", "is:unsure", "is:unreadable", "has:attachment", "date:>2026-11-01"),
+)
+
 
 @dataclass(frozen=True)
 class Address:
@@ -68,6 +73,10 @@ def of_everything(user: User) -> list[Address]:
     """What this person may want to see: pages and lists, those of others' things left to be refused."""
     places = Places(user)
     return [*_pages(places), *_job_list(places), *_previews(places), *_records(), *_api(places)]
+
+
+def searched(words: str) -> str:
+    return urlencode({"q": words})
 
 
 def open_pages(user: User) -> list[dict[str, str]]:
@@ -149,7 +158,7 @@ def _job_list(places: Places) -> Iterator[Address]:
         *(f"batch={places.batch.pk}", f"parent={dead.pk}", f"fingerprint={dead.fingerprint}"),
         *("queue=ai&status=dead", "queue=ai&status=waiting", "status=completed&owner=1007"),
         *(f"q={pending.pk}", f"p={places.deep_page}", f"status=completed&p={places.deep_page}"),
-        *(urlencode({"q": words}) for words in WORDS),
+        *map(searched, WORDS),
     ]
     yield Address("jobs", address)
     for words in narrowed:
@@ -203,7 +212,7 @@ def _api(places: Places) -> Iterator[Address]:
             f"cursor={far.pk}&queue=ai",
             f"cursor={far.pk}&q=nowhere",
         ),
-        *(urlencode({"q": words}) for words in WORDS),
+        *map(searched, WORDS),
     ]
     yield Address("GET jobs", jobs)
     for words in narrowed:
@@ -225,9 +234,13 @@ def _api(places: Places) -> Iterator[Address]:
     yield Address("GET batch", reverse("api-batch", args=[places.batch.pk]))
     yield Address("GET queues, week", f"{reverse('api-queues')}?period=week")
     for words in ("age:1d", "error:hung", "error:nowhere"):
-        yield Address(f"GET failures, {words}", f"{reverse('api-failures')}?{urlencode({'q': words})}")
+        yield Address(f"GET failures, {words}", f"{reverse('api-failures')}?{searched(words)}")
     for name, narrowed_by in (
-        ("messages", ("intent=support", "intent=appointment", "before=100")),
+        (
+            "messages",
+            ("intent=support", "intent=appointment", "before=100", *map(searched, MAIL_WORDS)),
+        ),
+        ("mail", ("status=draft", "status=failed", "kind=reply", "kind=notification", "before=100")),
         ("crm-leads", ("stage=qualified", "band=hot", "before=100")),
         ("crm-contacts", ("before=100",)),
     ):

@@ -192,11 +192,13 @@ INSERT INTO email_automation_message (
   classified_at, intent, needs_review, makes_lead, mailbox_id)
 SELECT md5(n::text), 4000, '<' || n || '@acme.example>', '', '[]', 'thread-' || n / 4, 'Order ' || n || ' and a question', 'Person ' || n % 5000,
        'person-' || n % 5000 || '@acme.example', '[["", "shop@shop.example"]]', '[]', '[]', now() - n * interval '1 minute',
-       repeat('Could you send me an offer for forty chairs? ', 40), false, 'en', '{"X-Mailer": "mutt"}', '["INBOX"]', '[]', n % 3,
+       repeat('Could you send me an offer for forty chairs? ', 40)
+         || CASE WHEN n % 10 = 0 THEN 'A table would do. ' ELSE '' END || CASE WHEN n % 100 = 0 THEN 'Or a sofa. ' ELSE '' END
+         || CASE WHEN n % 10000 = 0 THEN 'Or a hammock.' ELSE '' END, false, 'en', '{"X-Mailer": "mutt"}', '["INBOX"]', '[]', n % 3,
        CASE WHEN n % 6 = 0 THEN 'List-Id' ELSE '' END, n % 10 = 0, '[]', CASE WHEN n % 500 = 0 THEN 'not a message' ELSE '' END,
        now() - n * interval '1 minute', CASE WHEN n % 500 > 0 THEN now() END,
        CASE WHEN n % 500 > 0 THEN (ARRAY['sales_enquiry', 'support', 'spam', 'other'])[1 + n % 4] ELSE '' END, n % 9 = 0, n % 4 = 0,
-       (SELECT min(id) FROM email_automation_mailbox) + n % 50
+       (SELECT min(id) FROM email_automation_mailbox) + CASE WHEN n % 2 = 0 THEN 0 ELSE n % 50 END  -- half of it is of one user
 FROM generate_series(1, pg_temp.size('mail')) AS n ORDER BY n DESC;
 
 INSERT INTO email_automation_classification (provider, model, version, input_tokens, output_tokens, prompt_hash, created_at, is_current, intent,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from statistics import median
 from typing import Any
 
 NAMES = {
@@ -125,43 +124,6 @@ def of_scale(figures: dict[str, Any]) -> str:
     rows.append(("reads of the whole table", "", f"{figures['scans_of_the_job_table']}"))
     full = f"{figures['finished']:,} finished, {figures['waiting']:,} waiting"
     return markdown(("figure", "empty ledger", full), rows)
-
-
-def of_pages(figures: dict[str, Any]) -> str:
-    """What is alike in one row: the slowest of it, and those that took too long by name."""
-    groups: dict[str, list[dict[str, Any]]] = {}
-    for row in figures["pages"]:
-        groups.setdefault(row["name"].partition(",")[0], []).append(row)
-    rows = [
-        (
-            name,
-            str(len(found)),
-            f"{median(row['median_ms'] for row in found):,.0f}",
-            f"{max(row['p95_ms'] for row in found):,.0f}",
-            f"{max(row['most_ms'] for row in found)}",
-            f"{median(row['work_ms'] for row in found):,.0f}",
-            _range([row["queries"] for row in found]),
-            f"{sum(row['scans'] for row in found)}",
-        )
-        for name, found in groups.items()
-    ]
-    head = (
-        "page or list",
-        "addresses",
-        "median, ms",
-        "slowest p95, ms",
-        "aim",
-        "work, ms",
-        "queries",
-        "reads all jobs",
-    )
-    late = f"Over their aim: {', '.join(figures['late'])}." if figures["late"] else "None is over its aim."
-    return f"{markdown(head, rows)}\n\n{late}"
-
-
-def _range(values: Sequence[int]) -> str:
-    least, most = min(values), max(values)
-    return f"{least}" if least == most else f"{least}-{most}"
 
 
 def of_delayed(figures: dict[str, Any]) -> str:

@@ -145,7 +145,7 @@ class LeadAdmin(BoundedAdmin):
 
 @admin.register(Activity)
 class ActivityAdmin(BoundedAdmin):
-    list_display = ("occurred_at", "contact", "kind", "text", "by", "job_id")
+    list_display = ("occurred_at", "who", "kind", "text", "by")
     list_select_related = ()
     list_filter = ("kind", "occurred_at")
     search_fields = ("text", "message_key", "address")
@@ -156,7 +156,8 @@ class ActivityAdmin(BoundedAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Activity]:
         """Not joined: far down the list the database would read all contacts to join them."""
         address = Subquery(Contact.objects.filter(pk=OuterRef("contact_id")).values("email"))
-        return super().get_queryset(request).alias(address=address).prefetch_related("contact", "by")
+        activities: QuerySet[Activity] = super().get_queryset(request)
+        return activities.alias(address=address).prefetch_related("contact", "by")
 
     @override
     def has_add_permission(self, request: HttpRequest) -> bool:
@@ -172,6 +173,10 @@ class ActivityAdmin(BoundedAdmin):
         match = request.resolver_match
         on_own_page = match is not None and str(match.url_name).startswith("crm_activity")
         return not on_own_page and super().has_delete_permission(request, obj)
+
+    @admin.display(description="Contact")
+    def who(self, activity: Activity) -> str:
+        return str(activity.contact)
 
     @admin.display(description="Changes")
     def what_changed(self, activity: Activity) -> SafeString:

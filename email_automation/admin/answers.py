@@ -19,7 +19,8 @@ class OfMessages(ReadOnlyAdmin):
         message = Message.objects.filter(pk=OuterRef("message_id")).order_by()
         about = Subquery(message.values_list(Concat("subject", Value(" "), "from_address")))
         subjects = Prefetch("message", Message.objects.only("subject"))
-        return super().get_queryset(request).alias(about=about).prefetch_related(subjects)
+        found: QuerySet[Any] = super().get_queryset(request).alias(about=about).prefetch_related(subjects)
+        return found
 
 
 @admin.register(Classification)

@@ -1,6 +1,7 @@
 """Mail that goes out: drafts to release, and what became of the others."""
 
 import contextlib
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from django import forms
@@ -60,7 +61,7 @@ class DraftForm(FormBase):
 @admin.register(OutgoingMail)
 class OutgoingMailAdmin(BoundedAdmin):
     form = DraftForm
-    list_display = ("subject", "recipients", "status", "kind", "author", "reason", "user", "created_at", "sent_at")
+    list_display = ("subject", "recipients", "state", "kind", "author", "user", "written_or_sent")
     list_select_related = ("user",)
     list_filter = (
         "status",
@@ -135,6 +136,14 @@ class OutgoingMailAdmin(BoundedAdmin):
         if message:
             links.insert(0, (reverse("admin:email_automation_message_change", args=[message.pk]), "the whole story"))
         return format_html_join(", ", '<a href="{}">{}</a>', links) or "-"
+
+    @admin.display(description="Status", ordering="status")
+    def state(self, mail: OutgoingMail) -> str:
+        return f"{mail.get_status_display()}: {mail.reason}" if mail.reason else mail.get_status_display()
+
+    @admin.display(description="Sent, or written")
+    def written_or_sent(self, mail: OutgoingMail) -> datetime:
+        return mail.sent_at or mail.created_at
 
     @admin.display(description="To")
     def recipients(self, mail: OutgoingMail) -> str:

@@ -14,8 +14,9 @@ from django.contrib.admin.views.main import ChangeList
 from django.core.exceptions import ValidationError
 from django.core.paginator import Paginator
 from django.db.models import Exists, Model, OuterRef, Q, QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.utils.functional import cached_property
+from django.utils.text import capfirst
 
 if TYPE_CHECKING:
     AdminBase = admin.ModelAdmin[Any]
@@ -72,6 +73,12 @@ class WindowedList(ChangeList):
         self.ends = last[0]
         return rows.filter(_from(self.keys, last[0], "gte", "gte"))
 
+    def get_results(self, request: HttpRequest) -> None:
+        """Where nothing narrows the list, there is no "N results" to be said."""
+        super().get_results(request)
+        if not self.query and not self.has_active_filters:
+            self.full_result_count = self.result_count
+
     def further(self) -> str:
         """The address of the same list, of what is beyond."""
         return self.get_query_string({BEFORE: self.end()})
@@ -103,8 +110,15 @@ class BoundedAdmin(AdminBase):
     show_facets = admin.ShowFacets.NEVER  # each would count the whole table
     show_full_result_count = False
 
+    class Media:
+        css: ClassVar[dict[str, tuple[str, ...]]] = {"all": ("jobs/lists.css",)}
+
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
         return WindowedList
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        title = {"title": capfirst(str(self.opts.verbose_name_plural))}  # not "Select ... to change"
+        return super().changelist_view(request, title | (extra_context or {}))
 
 
 class RelatedFilter(admin.RelatedFieldListFilter):

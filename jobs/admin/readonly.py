@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from django.http import HttpRequest, HttpResponse
-from django.utils.text import capfirst
+from django.http import HttpRequest
 
 from jobs import access
 from jobs.access import Verb
@@ -23,10 +22,6 @@ class RecordAdmin(BoundedAdmin):
 
     verb = Verb.SEE
     platform_wide = False  # whether it has no queue, so that it asks for a role on all
-
-    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        title = {"title": capfirst(str(self.opts.verbose_name_plural))}  # not "Select ... to change"
-        return super().changelist_view(request, title | (extra_context or {}))
 
     def has_module_permission(self, request: HttpRequest) -> bool:
         return self.has_view_permission(request)
