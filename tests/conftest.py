@@ -25,6 +25,7 @@ if os.environ.get("CI"):
 
 RANDOM_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 DATABASE_FIXTURES = {"db", "transactional_db", "django_db_setup"}
+PROCESSES_MAY_TAKE = 300  # seconds of a test that starts some: the machine is shared
 
 
 @pytest.fixture(scope="session")
@@ -81,9 +82,15 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         fixtures = set(getattr(item, "fixturenames", ()))
         if item.get_closest_marker("django_db") or fixtures & DATABASE_FIXTURES:
             item.add_marker(pytest.mark.database)
+        if _starts_processes(item) and not item.get_closest_marker("timeout"):
+            item.add_marker(pytest.mark.timeout(PROCESSES_MAY_TAKE))
     of_another = [item for item in items if _is_of_another_database(item)]
     items[:] = [item for item in items if item not in of_another]
     config.hook.pytest_deselected(items=of_another)
+
+
+def _starts_processes(item: pytest.Item) -> bool:
+    return any(item.get_closest_marker(name) for name in ("slow", "browser"))
 
 
 def _is_of_another_database(item: pytest.Item) -> bool:

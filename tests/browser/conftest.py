@@ -13,6 +13,7 @@ from pytest_django.live_server_helper import LiveServer
 from jobs import broker
 
 PASSWORD = "correct horse"
+expect.set_options(timeout=30_000)  # as patient as everything else of Playwright: the machine is shared
 
 
 @pytest.fixture
@@ -22,18 +23,19 @@ def operator(transactional_db: None) -> Iterator[User]:
     broker.reset()
 
 
-@pytest.fixture
-def chromium(operator: User, monkeypatch: pytest.MonkeyPatch) -> Iterator[Browser]:
-    """Started after the database's fixtures and ended before them."""
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    """One for a module's tests; each has a context of its own."""
     path = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
     if path is None:
         pytest.skip("no Chromium: apt-get install chromium")
-    # Playwright runs an event loop in this thread, in which Django otherwise refuses to touch the database.
-    monkeypatch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
-        yield browser
-        browser.close()
+    with pytest.MonkeyPatch.context() as patch:
+        # Playwright runs an event loop in this thread, in which Django otherwise refuses to touch the database.
+        patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
+        with sync_playwright() as playwright:
+            browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
+            yield browser
+            browser.close()
 
 
 @pytest.fixture
@@ -46,7 +48,6 @@ def size() -> tuple[int, int]:
 def page(chromium: Browser, operator: User, live_server: LiveServer, size: tuple[int, int]) -> Iterator[Page]:
     """Logged in, at the first page. No page may open a dialog or fail to load anything of its own."""
     context = chromium.new_context(base_url=live_server.url, viewport={"width": size[0], "height": size[1]})
-    context.set_default_timeout(10_000)
     page = context.new_page()
     surprises: list[str] = []
     page.on("dialog", lambda dialog: _refuse(dialog, surprises))

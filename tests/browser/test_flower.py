@@ -37,7 +37,6 @@ def flower(site: Site, programs: Programs) -> Flower:
 @pytest.fixture
 def flower_page(chromium: Browser, flower: Flower) -> Iterator[Page]:
     context = chromium.new_context(base_url=flower.url, http_credentials={"username": LOGIN[0], "password": LOGIN[1]})
-    context.set_default_timeout(20_000)
     yield context.new_page()
     context.close()
 

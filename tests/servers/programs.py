@@ -117,7 +117,7 @@ def kill_group(program: subprocess.Popen[bytes]) -> None:
     program.wait()
 
 
-def eventually(condition: Callable[[], object], timeout: float = 30.0, what: str = "") -> None:
+def eventually(condition: Callable[[], object], timeout: float = 60.0, what: str = "") -> None:
     """Wait for something that another process does. Fails the test when it does not come."""
     deadline = time.monotonic() + timeout
     while not condition():

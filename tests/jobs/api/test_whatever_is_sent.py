@@ -51,7 +51,7 @@ STATES: tuple[Callable[[int], Job], ...] = (
 )
 
 pytestmark = [
-    pytest.mark.slow,
+    pytest.mark.long,
     pytest.mark.timeout(600),
     # A web server streams; here what a stream says at first is read at once.
     pytest.mark.filterwarnings("ignore:StreamingHttpResponse must consume asynchronous iterators"),
