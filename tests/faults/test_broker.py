@@ -30,7 +30,7 @@ def test_it_is_killed_and_comes_back_empty(rig: Rig) -> None:
 
 
 def test_it_forgets_everything_while_jobs_wait_and_run(rig: Rig) -> None:
-    jobs = rig.send(60, pause=0.1)
+    jobs = rig.send(60, pause=0.3)
     rig.until(rig.begun(4), "jobs run")
     with rig.redis.client() as client:
         client.flushall()
@@ -58,7 +58,7 @@ def test_while_it_is_down_jobs_are_run_without_it(rig: Rig) -> None:
 
 def test_a_process_that_runs_jobs_without_it_is_killed(rig: Rig) -> None:
     rig.redis.kill()
-    [job] = rig.send(pause=1, soft_time_limit=285, time_limit=300)  # far beyond what this test waits
+    [job] = rig.send(pause=2, soft_time_limit=285, time_limit=300)  # far beyond what this test waits
     rig.until(rig.begun(1), "it runs")
     pid = Job.objects.get(pk=job).pid
     assert pid
@@ -189,7 +189,7 @@ def limit_files(rig: Rig, size: int) -> None:
 
 @pytest.mark.parametrize("how", ["is down", "hangs", "has fallen silent"])
 def test_it_is_gone_when_a_worker_is_asked_to_end(rig: Rig, how: str) -> None:
-    [job] = rig.send(pause=1)
+    [job] = rig.send(pause=2)
     rig.until(rig.begun(1), "it runs")
     worker, _ = rig.worker_of(job)
     starts = worker.starts

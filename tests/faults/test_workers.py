@@ -75,7 +75,7 @@ def has_done_another(rig: Rig, pid: int) -> bool:
 
 
 def test_a_process_freezes_past_its_hard_limit(rig: Rig) -> None:
-    [job] = rig.send(pause=1, soft_time_limit=3, time_limit=4)
+    [job] = rig.send(pause=2, soft_time_limit=3, time_limit=4)
     rig.until(rig.begun(1), "it runs")
     _, pid = rig.worker_of(job)
     rig.freeze(pid)
@@ -126,13 +126,15 @@ def test_a_job_whose_process_the_kernel_ends_is_put_aside(rig: Rig, tmp_path: Pa
     rig.done_once(others)
 
 
-def test_a_worker_that_is_asked_to_end_lets_a_short_job_finish(rig: Rig) -> None:
-    [job] = rig.send(pause=0.5)
-    rig.until(rig.begun(1), "it runs")
-    worker, _ = rig.worker_of(job)
+def test_a_worker_that_is_asked_to_end_lets_a_short_job_finish(rig: Rig, tmp_path: Path) -> None:
+    job = enqueue("wait_for_file", {"path": str(tmp_path / "go"), "mark": str(tmp_path / "runs")})
+    rig.until(lambda: lines(tmp_path / "runs") == 1, "it runs")
+    worker, _ = rig.worker_of(job.pk)
     worker.ask_to_end()
-    rig.done_once([job])
-    assert Job.objects.get(pk=job).attempt == 1
+    (tmp_path / "go").touch()
+    assert rig.settled([job.pk]) == {"completed": 1}
+    job.refresh_from_db()
+    assert (job.attempt, lines(tmp_path / "runs")) == (1, 1)
 
 
 def test_a_worker_that_is_asked_to_end_hands_a_long_job_back_at_no_cost(rig: Rig, tmp_path: Path) -> None:
