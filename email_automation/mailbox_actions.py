@@ -30,6 +30,8 @@ class Do(StrEnum):
     ADD_LABEL = "add_label"
     REMOVE_LABEL = "remove_label"
     ARCHIVE = "archive"
+    MARK_ANSWERED = "mark_answered"
+    MARK_FORWARDED = "mark_forwarded"
 
 
 LABELLING = (Do.ADD_LABEL, Do.REMOVE_LABEL)
@@ -110,6 +112,8 @@ _DOINGS: Mapping[Do, Callable[[MailboxActions, str, str], State]] = {
     Do.ADD_LABEL: lambda provider, message, label: provider.add_label(message, label),
     Do.REMOVE_LABEL: lambda provider, message, label: provider.remove_label(message, label),
     Do.ARCHIVE: lambda provider, message, _: provider.archive(message),
+    Do.MARK_ANSWERED: lambda provider, message, _: provider.mark_answered(message),
+    Do.MARK_FORWARDED: lambda provider, message, _: provider.mark_forwarded(message),
 }
 
 

@@ -17,7 +17,7 @@ from email_automation.admin.reading import MAX_SELECTED, ModelAdminBase, ReadOnl
 from email_automation.connecting import oauth
 from email_automation.connecting.callback import redirect_uri
 from email_automation.connecting.scopes import functions
-from email_automation.models import Account, AccountState, Mailbox
+from email_automation.models import Account, AccountState, Mailbox, MailboxKind
 from email_automation.models.account import Security
 from jobs.errors import Refused
 
@@ -62,15 +62,19 @@ class Connecting(ModelAdminBase):
         return [inline for inline in super().get_inlines(request, obj) if obj or inline is not AccountInline]
 
     def connect_gmail(self, request: HttpRequest) -> HttpResponse:
-        """Send the browser to Google: for a mailbox that is known (`?mailbox=`), or a new one of this person's own."""
+        """Send the browser to Google: for a mailbox that is known (`?mailbox=`), or a new one of this person's own.
+
+        With `?imap` it will be read over IMAP.
+        """
         known = _mailbox(request)
         allowed = self.has_change_permission(request, known) if known else self.has_add_permission(request)
         if not allowed:
             raise PermissionDenied
         by = person(request)
         user, address = (known.user, known.location) if known else (by, "")
+        over_imap = known.kind == MailboxKind.IMAP if known else "imap" in request.GET
         try:
-            url = services.begin_gmail(by, redirect_uri(request), user=user, address=address)
+            url = services.begin_gmail(by, redirect_uri(request), user=user, address=address, over_imap=over_imap)
         except oauth.NotConnected as problem:
             self.message_user(request, str(problem), messages.ERROR)
             return redirect("admin:email_automation_mailbox_changelist")

@@ -14,6 +14,8 @@ from email_automation.api.mailboxes import MailboxRow, mine, row
 from email_automation.api.parts import own, person
 from email_automation.connecting.callback import redirect_uri
 from email_automation.mailboxes.imap import Security
+from jobs.api import parsing
+from jobs.api.parsing import Body
 from jobs.api.responses import ok
 from jobs.api.schema import described
 from jobs.api.view import ApiView
@@ -23,6 +25,12 @@ class Answer(serializers.Serializer[Any]):
     state = serializers.CharField(max_length=200)
     code = serializers.CharField(max_length=2000, required=False)
     error = serializers.CharField(max_length=200, required=False)
+
+
+class GmailWish(Body):
+    """`imap`: have it read over IMAP, for which Google asks its owner for full access."""
+
+    imap: bool = False
 
 
 class ImapLogin(serializers.Serializer[Any]):
@@ -60,9 +68,11 @@ class Disconnected(TypedDict):
 class ConnectGmail(ApiView):
     """`POST` begins: the answer is where to send the owner's browser."""
 
-    @described("connect_gmail", "Begin to connect a Gmail account", Question, takes=None, status=[200])
+    @described("connect_gmail", "Begin to connect a Gmail account", Question, takes=GmailWish, status=[200])
     def post(self, request: Request) -> Response:
-        return ok({"authorization_url": services.begin_gmail(person(request), redirect_uri(request))})
+        wish = parsing.body_of(request, GmailWish)
+        url = services.begin_gmail(person(request), redirect_uri(request), over_imap=wish.imap)
+        return ok({"authorization_url": url})
 
 
 class FinishGmail(ApiView):

@@ -60,6 +60,11 @@ def credentials(mailbox: Mailbox) -> Credentials:
     return handed
 
 
+def token_of(mailbox_id: int, not_this: str = "") -> str:
+    """An access token by itself, valid for some minutes at least, another one than `not_this`. Raises as above."""
+    return _valid(mailbox_id, not_this).text.reveal()
+
+
 def _another(
     mailbox_id: int, handed: Credentials, _request: Request, scopes: Sequence[str] | None
 ) -> tuple[str, datetime]:

@@ -7,9 +7,11 @@ from datetime import timedelta
 from django.conf import settings
 
 from email_automation.connecting import accounts, google_tokens
+from email_automation.connecting.scopes import OPENS_IMAP
 from email_automation.mailboxes import MailboxError
 from email_automation.mailboxes.imap import (
     Client,
+    GmailImapActions,
     ImapActions,
     ImapSource,
     Login,
@@ -17,13 +19,15 @@ from email_automation.mailboxes.imap import (
     Security,
     Wanted,
     connected,
+    folders_of,
+    speaks_gmail,
 )
 from email_automation.models import Account, Mailbox, Provider, SyncRun
 from email_automation.syncing.following import Stored
 from jobs.errors import Fail
 
 GMAIL_HOST = "imap.gmail.com"
-GMAIL_SCOPE = "https://mail.google.com/"  # the only one that opens IMAP
+NO_SCOPE = f"Google lets nobody in over IMAP without {OPENS_IMAP}. Connect it again, over IMAP, and tick the box."
 
 
 def source(run: SyncRun) -> ImapSource:
@@ -40,7 +44,10 @@ def source(run: SyncRun) -> ImapSource:
 
 def actions(mailbox: Mailbox) -> ImapActions:
     """What may be done to messages of an IMAP account; to be closed."""
-    return ImapActions(connection_to(mailbox))
+    with ExitStack() as stack:
+        client = stack.enter_context(connection_to(mailbox))
+        kind = GmailImapActions if speaks_gmail(client) else ImapActions
+        return kind(client, folders_of(client), stack.pop_all())
 
 
 @contextmanager
@@ -55,16 +62,14 @@ def connection_to(mailbox: Mailbox) -> Iterator[Client]:
     account = accounts.account_of(mailbox.pk)
     with ExitStack() as stack:
         try:
-            client = stack.enter_context(connected(login_of(account)))
-        except LoginRefusedError as error:
-            accounts.broken(account, str(error))
+            client = _let_in(account, stack)
         except MailboxError as error:
             raise Fail(str(error), code=error.code) from None
         yield client
 
 
-def login_of(account: Account) -> Login:
-    """How to get in: with the password, or with a token where the account is Google's."""
+def login_of(account: Account, *, not_this: str = "") -> Login:
+    """How to get in: with the password, or where the account is Google's with a token, another one than `not_this`."""
     if account.provider != Provider.GMAIL:
         return Login(
             account.host,
@@ -74,10 +79,34 @@ def login_of(account: Account) -> Login:
             password=account.password.reveal(),
             private=settings.MAIL_PRIVATE_HOSTS,
         )
-    if GMAIL_SCOPE not in account.scopes:
-        raise Fail(
-            f"Google lets nobody read over IMAP without the scope {GMAIL_SCOPE}. Connect it with that, or as Gmail."
-        )
-    token = google_tokens.credentials(account.mailbox).token
-    host = account.host or GMAIL_HOST
-    return Login(host, account.address, account.port, token=str(token), private=settings.MAIL_PRIVATE_HOSTS)
+    if OPENS_IMAP not in account.scopes:
+        raise Fail(NO_SCOPE, code="MAILBOX_NOT_CONNECTED")
+    return Login(
+        account.host or GMAIL_HOST,
+        account.address,
+        account.port,
+        Security(account.security),
+        token=google_tokens.token_of(account.mailbox_id, not_this),
+        private=settings.MAIL_PRIVATE_HOSTS,
+    )
+
+
+def _let_in(account: Account, stack: ExitStack) -> Client:
+    """A token that is refused before its time is tried to be replaced, once."""
+    login = login_of(account)
+    try:
+        return stack.enter_context(connected(login))
+    except LoginRefusedError as error:
+        if not login.token:
+            accounts.broken(account, str(error))
+    login = login_of(account, not_this=login.token)
+    try:
+        return stack.enter_context(connected(login))
+    except LoginRefusedError as error:
+        accounts.broken(_with_token(account, login.token), str(error))
+
+
+def _with_token(account: Account, token: str) -> Account:
+    """The account since it was given this token; as it was before, where it has another one by now."""
+    now = accounts.account_of(account.mailbox_id)
+    return now if now.access_token.reveal() == token else account

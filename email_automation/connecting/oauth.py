@@ -43,12 +43,13 @@ class Granted:
     scopes: list[str]
 
 
-def begin(by: AbstractBaseUser, user: AbstractBaseUser, redirect_uri: str, *, address: str = "") -> str:
+def begin(by: AbstractBaseUser, user: AbstractBaseUser, redirect_uri: str, *, access: str, address: str = "") -> str:
     """Where to send the owner's browser.
 
     Args:
         by: Who asks, and who has to bring the answer back.
         user: Whose mailbox it will be.
+        access: What is asked for, one of `scopes.ACCESS`.
         address: The account that is meant, if it is known.
 
     Raises:
@@ -56,14 +57,14 @@ def begin(by: AbstractBaseUser, user: AbstractBaseUser, redirect_uri: str, *, ad
     """
     _forget_old(by)
     state, verifier = secrets.token_urlsafe(32), secrets.token_urlsafe(64)
-    flow = _flow(redirect_uri, scopes.asked(settings.GMAIL_ACCESS), verifier)
+    flow = _flow(redirect_uri, scopes.asked(access), verifier)
     Consent.objects.create(
         state=_hash(state),
         begun_by_id=by.pk,
         user_id=user.pk,
         verifier=Secret(verifier),
         redirect_uri=redirect_uri,
-        access=settings.GMAIL_ACCESS,
+        access=access,
         begun_at=Now(),
     )
     url, _ = flow.authorization_url(
@@ -155,6 +156,12 @@ def _granted(consent: Consent, token: Mapping[str, Any]) -> Granted:
         revoke(refresh)
         raise NotConnected(
             "Nothing of Gmail was allowed: on Google's page, tick the boxes. Begin again.", code="NOTHING_GRANTED"
+        )
+    if consent.access == scopes.IMAP and scopes.OPENS_IMAP not in given:
+        raise NotConnected(
+            "Full access was not allowed, without which Google lets nobody in over IMAP: on its page, tick the box. "
+            "Begin again.",
+            code="NOTHING_GRANTED",
         )
     if not token.get("refresh_token"):
         raise NotConnected(

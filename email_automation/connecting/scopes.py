@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from enum import StrEnum
 
 _GMAIL = "https://www.googleapis.com/auth/gmail."
+OPENS_IMAP = "https://mail.google.com/"  # nothing less does
 WHO = ("openid", "https://www.googleapis.com/auth/userinfo.email")  # whose account it is
 
 
@@ -19,15 +20,17 @@ class Function(StrEnum):
 
 ALL = frozenset(Function)
 ALLOWS = {
-    "https://mail.google.com/": ALL,
+    OPENS_IMAP: ALL,
     _GMAIL + "modify": ALL,
     _GMAIL + "readonly": frozenset({Function.READ}),
     _GMAIL + "compose": frozenset({Function.SEND}),  # drafts too: a mail is sent once by sending a draft
 }
+IMAP = "imap"
 ACCESS = {
     "modify": (_GMAIL + "modify",),
     "read-and-send": (_GMAIL + "readonly", _GMAIL + "compose"),
     "read": (_GMAIL + "readonly",),
+    IMAP: (OPENS_IMAP,),
 }
 
 

@@ -46,6 +46,18 @@ class MailboxActions(ABC):
     @abstractmethod
     def archive(self, provider_id: str) -> State: ...
 
+    @abstractmethod
+    def original(self, provider_id: str) -> bytes:
+        """The message as it lies there, MAX_RAW bytes of it at most."""
+
+    def mark_answered(self, provider_id: str) -> State:
+        """Where a provider has no such mark, it is not missed."""
+        return State()
+
+    def mark_forwarded(self, provider_id: str) -> State:
+        """As `mark_answered`."""
+        return State()
+
     def close(self) -> None:  # noqa: B027 - where there is nothing to close, nothing is done
         """Let go of the connection."""
 

@@ -68,6 +68,14 @@ class OutgoingMail(models.Model):
     answers = models.ForeignKey(
         Message, null=True, blank=True, on_delete=models.SET_NULL, related_name="replies", help_text="What it answers."
     )
+    forwards = models.ForeignKey(
+        Message,
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="forwarded_by",
+        help_text="What it passes on.",
+    )
     follows = models.ForeignKey(
         "self",
         null=True,

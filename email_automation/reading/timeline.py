@@ -58,14 +58,15 @@ def start_of(mail: OutgoingMail) -> Message | None:
     """The message that a mail's story begins with."""
     while mail.answers is None and mail.follows is not None:
         mail = mail.follows
-    return mail.answers
+    return mail.answers or mail.forwards
 
 
 def details(job: Job) -> dict[str, str]:
     """What a job of the mail part adds to its status: where the story is told that it belongs to."""
     number = job.arguments.get("message_id")
     if number is None and (mail_id := job.arguments.get("mail_id")) is not None:
-        number = OutgoingMail.objects.filter(pk=mail_id).values_list("answers_id", flat=True).first()
+        mail = OutgoingMail.objects.filter(pk=mail_id).first()
+        number = (mail.answers_id or mail.forwards_id) if mail else None
     if number is None and (follow_up_id := job.arguments.get("follow_up_id")) is not None:
         number = FollowUp.objects.filter(pk=follow_up_id).values_list("message_id", flat=True).first()
     if not number:
@@ -75,11 +76,12 @@ def details(job: Job) -> dict[str, str]:
 
 
 def _mails(message: Message) -> Iterable[OutgoingMail]:
-    """What answers it, or follows up its sender because of it."""
+    """What answers or forwards it, or follows up its sender because of it."""
     answers = OutgoingMail.objects.filter(answers=message).order_by().values_list("pk")
+    forwards = OutgoingMail.objects.filter(forwards=message).order_by().values_list("pk")
     follow_ups = FollowUp.objects.filter(message=message, mail__isnull=False).order_by().values_list("mail_id")
-    # First which: "either of both" would be looked for in all mail that ever went out.
-    of_it = [number for (number,) in answers.union(follow_ups)]
+    # First which: "any of them" would be looked for in all mail that ever went out.
+    of_it = [number for (number,) in answers.union(forwards, follow_ups)]
     return OutgoingMail.objects.filter(pk__in=of_it).select_related("released_by").order_by("-pk")[:MOST]
 
 
@@ -129,7 +131,8 @@ def _writing(message: Message) -> Iterator[Step]:
 
 
 def _sending(mail: OutgoingMail) -> Iterator[Step]:
-    what = {"follow_up": "a follow-up", "reply": "a reply"}.get(mail.kind, "a mail")
+    usual = "a mail" if mail.forwards_id is None else "it, forwarded,"
+    what = {"follow_up": "a follow-up", "reply": "a reply"}.get(mail.kind, usual)
     yield Step(mail.created_at, "drafted", f"{what} to {', '.join(mail.to)}", f"by {mail.author}", mail_id=mail.pk)
     if mail.sent_at:
         ids = ", ".join(one for one in (mail.message_id, mail.provider_id) if one)

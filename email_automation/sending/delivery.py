@@ -3,11 +3,13 @@
 from collections.abc import Mapping, Sequence
 
 from django.conf import settings
+from django.db import transaction
 
 from email_automation.automation import permission as automation
+from email_automation.mailboxes import MailboxError
 from email_automation.mailers import Later, Mailer, Rejected, Taken, mailer_of
 from email_automation.models import MailStatus, OutgoingMail
-from email_automation.sending import outgoing, rates, senders, suppressing
+from email_automation.sending import forwarding, marking, outgoing, rates, senders, suppressing
 from email_automation.sending.recipients import BadMailError, addresses, check_content, is_reserved
 from jobs import context, effects
 from jobs.effects import Doubt, Receipt, SurelyNot
@@ -37,8 +39,9 @@ def deliver(mail: OutgoingMail) -> OutgoingMail:
         outgoing.skip(mail, reason)
         return mail
     if recipients := mail.waiting_recipients:
+        _attach(mail)
         _note(mail, _send_once(mail, recipients))
-    outgoing.settle(mail, _told(mail))
+    _settle(mail)
     return mail
 
 
@@ -58,6 +61,20 @@ def _why_nobody_gets_it(mail: OutgoingMail) -> str:
     if not mail.delivered and not mail.waiting_recipients:
         return next(iter(mail.undelivered.values()), "no recipient is left")
     return "" if mail.delivered or mail.status in BEGUN else automation.why_not_sent(mail)
+
+
+def _attach(mail: OutgoingMail) -> None:
+    try:
+        forwarding.attach_original(mail)
+    except MailboxError as error:
+        raise _failed(mail, error.code, f"what it forwards cannot be had: {error}") from None
+
+
+@transaction.atomic
+def _settle(mail: OutgoingMail) -> None:
+    """Sent, and that the message is marked which it answers, or neither."""
+    if outgoing.settle(mail, _told(mail)):
+        marking.mark(mail)
 
 
 def _send_once(mail: OutgoingMail, recipients: Sequence[str]) -> Taken:
@@ -146,7 +163,7 @@ def _again(error: Later) -> Exception:
 def _failed(mail: OutgoingMail, code: str, reason: str) -> Fail:
     if mail.delivered:  # to some of its recipients it went before
         mail.undelivered |= _refusals(dict.fromkeys(mail.waiting_recipients, reason))
-        outgoing.settle(mail, _told(mail))
+        _settle(mail)
     else:
         outgoing.fail(mail, reason)
     return Fail(f"Not sent: {reason}.", code=code)

@@ -40,6 +40,7 @@ class Letter:
     author: Author = Author.PRODUCT
     user_id: int | None = None
     answers: Message | None = None
+    forwards: Message | None = None
     follows: OutgoingMail | None = None
     written_by: AIAnswer | None = None
     template: str = ""

@@ -7,6 +7,7 @@ from django.contrib.auth import get_user_model
 from django.db import transaction
 
 from email_automation.models import OPEN, MailStatus, OutgoingAttachment, OutgoingMail
+from email_automation.sending import forwarding
 from email_automation.sending.letters import Letter, check_files, check_kind
 from email_automation.sending.recipients import BadMailError, addresses, check_content
 from jobs import context
@@ -46,6 +47,7 @@ def write(
         author=letter.author,
         user_id=letter.user_id,
         answers=letter.answers,
+        forwards=letter.forwards,
         follows=letter.follows,
         written_by=letter.written_by,
         template=letter.template,
@@ -63,6 +65,8 @@ def write(
         )
         for file in letter.files
     )
+    if letter.forwards is not None and forwarding.fits(letter.forwards):
+        forwarding.placeholder(mail, letter.forwards).save()
     return mail
 
 
@@ -92,7 +96,11 @@ def released(mail_id: int) -> OutgoingMail:
         Discard: it was removed or taken back, or is another job's by now.
     """
     running = context.current()
-    mail = OutgoingMail.objects.select_related("answers__mailbox__user", "user").filter(pk=mail_id).first()
+    mail = (
+        OutgoingMail.objects.select_related("answers__mailbox__user", "forwards__mailbox__user", "user")
+        .filter(pk=mail_id)
+        .first()
+    )
     if mail is None:
         raise Discard("the mail was removed")
     if mail.status in OPEN or (running and mail.job_id != running.id):

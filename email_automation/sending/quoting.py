@@ -12,15 +12,19 @@ def forward_subject(subject: str) -> str:
     return (text if text.lower().startswith(("fwd:", "fw:")) else f"Fwd: {text}".strip())[:MAX_SUBJECT]
 
 
-def forwarded(message: Message, note: str) -> str:
-    """A note, and below it the message with the lines of its head that matter. Attachments are named, not sent."""
+def forwarded(message: Message, note: str, *, whole: bool) -> str:
+    """A note, and below it the message with the lines of its head that matter.
+
+    Args:
+        whole: It goes along as it came, so that none of its attachments is missing.
+    """
     names = [attachment.name or attachment.content_type for attachment in message.attachments.filter(inline=False)]
     head = {
         "From": message.sender,
         "Date": message.date.strftime("%a, %d %b %Y %H:%M %z") if message.date else "",
         "Subject": message.subject,
         "To": ", ".join(address for _, address in message.to),
-        "Attachments left out": ", ".join(names),
+        "Attachments left out": "" if whole else ", ".join(names),
     }
     lines = [f"{name}: {one_line(value)}" for name, value in head.items() if value]
     above = f"{note.strip()}\n\n" if note.strip() else ""

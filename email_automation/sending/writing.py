@@ -10,12 +10,14 @@ from django.utils import timezone
 from email_automation.models import Author, MailKind, OutgoingMail
 from email_automation.parsing.html import html_to_text
 from email_automation.sending import senders
+from email_automation.sending.forwarding import WHOLE_MAIL
 from email_automation.sending.recipients import needs_utf8
 from email_automation.sending.sealing import unsealed
 from email_automation.sending.unsubscribing import headers as unsubscribe_headers
 
 MARK = "X-Fikiri-Mail"  # Gmail may replace the Message-ID
 THREAD = 20  # references of a reply
+MAX_LINE = 998  # bytes, RFC 5322
 _IDS = frozenset({"message-id", "in-reply-to", "references", "list-unsubscribe", "list-unsubscribe-post"})
 _BARE_LINE_END = re.compile(rb"(?<!\r)\n|\r(?!\n)")
 
@@ -52,8 +54,12 @@ def compose(mail: OutgoingMail) -> EmailMessage:
     if html:
         message.add_alternative(html, subtype="html")
     for attachment in mail.attachments.all():
+        content = bytes(attachment.content)
+        if mail.forwards is not None and attachment.digest == mail.forwards.digest and (text := _as_lines(content)):
+            _enclose(message, text, attachment.name)
+            continue
         main, _, sub = _safe_type(attachment.content_type).partition("/")
-        message.add_attachment(bytes(attachment.content), maintype=main, subtype=sub, filename=attachment.name)
+        message.add_attachment(content, maintype=main, subtype=sub, filename=attachment.name)
     return message
 
 
@@ -117,7 +123,26 @@ def _automatic(mail: OutgoingMail) -> dict[str, str]:
     return {}
 
 
+def _enclose(message: EmailMessage, mail: str, name: str) -> None:
+    """The mail that is forwarded, as it came."""
+    part = EmailMessage(message.policy)
+    part["Content-Type"] = WHOLE_MAIL
+    part.add_header("Content-Disposition", "attachment", filename=name)
+    part.set_payload(mail)
+    if message.get_content_type() != "multipart/mixed":
+        message.make_mixed()
+    message.attach(part)
+
+
+def _as_lines(mail: bytes) -> str:
+    """A mail that can go inside another as it is: in ASCII, in lines that every server takes. Empty where it cannot."""
+    lines = mail.replace(b"\r\n", b"\n")
+    if not mail.isascii() or b"\0" in mail or b"\r" in lines or max(map(len, lines.split(b"\n"))) > MAX_LINE:
+        return ""
+    return lines.replace(b"\n", b"\r\n").decode("ascii")
+
+
 def _safe_type(content_type: str) -> str:
-    """A message or a multipart as a file is not taken apart, and may not be encoded: it is sent as bytes."""
+    """Any other message or multipart as a file is not taken apart, and may not be encoded: it is sent as bytes."""
     main = content_type.partition("/")[0].lower()
     return "application/octet-stream" if main in ("message", "multipart") else content_type

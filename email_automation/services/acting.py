@@ -2,7 +2,7 @@
 
 from email_automation import mailbox_actions
 from email_automation.models import Author, MailKind, Message
-from email_automation.sending import releasing
+from email_automation.sending import forwarding, releasing
 from email_automation.sending.letters import Letter
 from email_automation.sending.quoting import forward_subject, forwarded
 from email_automation.services.sending import reply
@@ -41,7 +41,9 @@ def act_in_mailbox(message: Message, action: str, value: str = "") -> Job:
 
 
 def forward(message: Message, to: str, note: str = "") -> Job:
-    """Send somebody what a message says, with a note above it, as its mailbox's owner.
+    """Send somebody a message, with a note and its words above it, as its mailbox's owner.
+
+    It is attached as it came, unless it is too large or gone at its provider.
 
     Raises:
         BadMailError: naming the field and what is wrong with it.
@@ -50,9 +52,10 @@ def forward(message: Message, to: str, note: str = "") -> Job:
     letter = Letter(
         to=to,
         subject=forward_subject(message.subject),
-        body=forwarded(message, note),
+        body=forwarded(message, note, whole=forwarding.fits(message)),
         kind=MailKind.TRANSACTIONAL,
         author=Author.PERSON,
         user_id=user_id,
+        forwards=message,
     )
     return releasing.send(letter, by_id=user_id)

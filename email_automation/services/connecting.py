@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import transaction
 
@@ -34,14 +35,23 @@ class Connected:
 
 
 def begin_gmail(
-    by: AbstractBaseUser, redirect_uri: str, *, user: AbstractBaseUser | None = None, address: str = ""
+    by: AbstractBaseUser,
+    redirect_uri: str,
+    *,
+    user: AbstractBaseUser | None = None,
+    address: str = "",
+    over_imap: bool = False,
 ) -> str:
     """Where to send the browser of a Gmail account's owner.
+
+    Args:
+        over_imap: Have it read over IMAP, for which Google asks the owner for full access.
 
     Raises:
         NotConnected: the OAuth client is not set.
     """
-    return oauth.begin(by, user or by, redirect_uri, address=address)
+    access = scopes.IMAP if over_imap else settings.GMAIL_ACCESS
+    return oauth.begin(by, user or by, redirect_uri, access=access, address=address)
 
 
 def finish_gmail(by: AbstractBaseUser, answer: Mapping[str, str]) -> Connected:
@@ -53,7 +63,8 @@ def finish_gmail(by: AbstractBaseUser, answer: Mapping[str, str]) -> Connected:
     granted = oauth.finish(by, answer)
     with transaction.atomic():
         audit.hold()
-        mailbox = _mailbox(granted.consent.user, granted.address)
+        kind = MailboxKind.IMAP if granted.consent.access == scopes.IMAP else MailboxKind.GMAIL
+        mailbox = _mailbox(granted.consent.user, granted.address, kind)
         account = accounts.keep(
             mailbox, Provider.GMAIL, granted.address, refresh_token=granted.refresh_token, scopes=granted.scopes
         )
@@ -80,18 +91,19 @@ def disconnect(mailbox: Mailbox, *, by: str) -> bool:
     return told
 
 
-def _mailbox(user: AbstractBaseUser, address: str) -> Mailbox:
+def _mailbox(user: AbstractBaseUser, address: str, kind: MailboxKind) -> Mailbox:
     """The user's mailbox of that address: the one that there is, the one that waits to be connected, or a new one."""
     mine = Mailbox.objects.select_for_update().filter(user_id=user.pk)
     mailbox = mine.filter(location=address).first()
-    if mailbox and mailbox.kind != MailboxKind.GMAIL:
+    if mailbox and mailbox.kind != kind:
         raise NotConnected(
             f"{address} is connected by {mailbox.get_kind_display()} already. Remove that mailbox first.",
             code="ALREADY_CONNECTED",
         )
     if mailbox is None:
         waiting = mine.filter(location="", kind=MailboxKind.GMAIL).first()
-        mailbox = waiting or Mailbox(user_id=user.pk, kind=MailboxKind.GMAIL)
+        mailbox = waiting or Mailbox(user_id=user.pk)
+        mailbox.kind = kind
         mailbox.location, mailbox.name = address, address[:200]
     if address not in mailbox.own_addresses:
         mailbox.own_addresses = [*mailbox.own_addresses, address]

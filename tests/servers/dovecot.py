@@ -44,8 +44,15 @@ state_dir = {folder}/run
 ssl = yes
 ssl_cert = <{certificate}
 ssl_key = <{key}
+auth_mechanisms = plain login xoauth2 oauthbearer
+passdb {{
+  driver = oauth2
+  mechanisms = xoauth2 oauthbearer
+  args = {folder}/tokens.conf
+}}
 passdb {{
   driver = static
+  mechanisms = plain login
   args = password={password}
 }}
 userdb {{
@@ -72,10 +79,15 @@ service imap-login {{
 }}
 """
 
+TOKENS = """
+tokeninfo_url = {url}/tokeninfo?access_token=
+username_attribute = email
+"""
+
 
 @dataclass(frozen=True)
 class Dovecot:
-    """Takes any user name with PASSWORD; each has a mail folder of its own."""
+    """Takes any user name with PASSWORD, or with a token of theirs; each has a mail folder of its own."""
 
     port: int
     """Plain, and STARTTLS."""
@@ -89,8 +101,8 @@ class Dovecot:
 
 
 @contextlib.contextmanager
-def dovecot() -> Iterator[Dovecot]:
-    """A fresh server."""
+def dovecot(token_server: str = "http://127.0.0.1:9") -> Iterator[Dovecot]:
+    """A fresh server. `token_server`: where it asks whose a token is."""
     account = pwd.getpwnam("dovecot" if os.getuid() == 0 else pwd.getpwuid(os.getuid()).pw_name)
     folder = Path(tempfile.mkdtemp(prefix="fikiri-dovecot-"))
     certificate, key = certificates.make(folder, "localhost", "127.0.0.1")
@@ -109,6 +121,7 @@ def dovecot() -> Iterator[Dovecot]:
             tls_port=server.tls_port,
         )
     )
+    (folder / "tokens.conf").write_text(TOKENS.format(url=token_server))
     for path in (folder, *folder.iterdir()):
         shutil.chown(path, account.pw_uid, account.pw_gid)
     process = _start(folder, account)

@@ -118,6 +118,16 @@ def serving() -> Iterator[TokenServer]:
             self.end_headers()
             self.wfile.write(text)
 
+        def do_GET(self) -> None:
+            """Whose a token is, for a mail server that asks."""
+            owner = state.issued.get(parse_qs(urlsplit(self.path).query).get("access_token", [""])[0])
+            text = json.dumps({"email": owner} if owner else {"error": "invalid_token"}).encode()
+            self.send_response(200 if owner else 400)
+            self.send_header("Content-Type", "application/json")
+            self.send_header("Content-Length", str(len(text)))
+            self.end_headers()
+            self.wfile.write(text)
+
         def log_message(self, *_: Any) -> None:
             pass
 

@@ -6,6 +6,8 @@ from email_automation.gmail import BadRequest, Client, NotFound
 from email_automation.mailboxes.actions import MailboxActions, MessageGoneError, State
 from email_automation.mailboxes.gmail.labels import UNREAD, Labels
 
+GONE = "Gmail has this message no more."
+
 
 class GmailActions(MailboxActions):
     """Actions in one account."""
@@ -30,6 +32,12 @@ class GmailActions(MailboxActions):
     def archive(self, provider_id: str) -> State:
         return self._modify(provider_id, remove=["INBOX"])
 
+    def original(self, provider_id: str) -> bytes:
+        [content] = self._client.contents([provider_id])
+        if isinstance(content, NotFound):
+            raise MessageGoneError(GONE)
+        return content.raw
+
     def close(self) -> None:
         self._client.close()
 
@@ -37,7 +45,7 @@ class GmailActions(MailboxActions):
         try:
             message = self._client.modify(provider_id, add=add, remove=remove)
         except NotFound:
-            raise MessageGoneError("Gmail has this message no more.") from None
+            raise MessageGoneError(GONE) from None
         return State(*self._labels.state(message.labels)) if message.labels is not None else State()
 
     def _created(self, label: str) -> str:

@@ -9,10 +9,14 @@ from email_automation.mailboxes.imap.errors import (
     RefusedByServerError,
     ServerTroubleError,
 )
+from email_automation.mailboxes.imap.folders import folders_of
+from email_automation.mailboxes.imap.gmail import speaks_gmail
+from email_automation.mailboxes.imap.gmail_actions import GmailImapActions
 from email_automation.mailboxes.imap.source import ImapSource, Wanted
 
 __all__ = [
     "Client",
+    "GmailImapActions",
     "HostRefusedError",
     "ImapActions",
     "ImapSource",
@@ -24,4 +28,6 @@ __all__ = [
     "ServerTroubleError",
     "Wanted",
     "connected",
+    "folders_of",
+    "speaks_gmail",
 ]

@@ -1,12 +1,14 @@
 """What may be done to a message over IMAP: a flag is set, or it goes to another folder, which is its label."""
 
-from contextlib import AbstractContextManager, ExitStack
+from collections.abc import Sequence
+from contextlib import ExitStack
 
 from imapclient import imap_utf7
 
 from email_automation.mailboxes.actions import MailboxActions, MessageGoneError, State
 from email_automation.mailboxes.imap.connection import Client
-from email_automation.mailboxes.imap.errors import spoken_with
+from email_automation.mailboxes.imap.errors import RefusedByServerError, spoken_with
+from email_automation.mailboxes.imap.fetching import fetch
 from email_automation.mailboxes.imap.flags import words_of
 from email_automation.mailboxes.imap.folders import Folder, folders_of
 
@@ -16,16 +18,23 @@ ARCHIVE = "Archive"
 class ImapActions(MailboxActions):
     """Actions in one account, over one connection. Nothing is ever deleted."""
 
-    def __init__(self, connect: AbstractContextManager[Client]) -> None:
-        self._stack = ExitStack()
-        self._client = self._stack.enter_context(connect)
-        self._folders = folders_of(self._client)
+    def __init__(self, client: Client, folders: Sequence[Folder], hang_up: ExitStack) -> None:
+        self._client = client
+        self._folders = folders
+        self._hang_up = hang_up
 
     def mark_read(self, provider_id: str) -> State:
-        _, uid = self._open(provider_id)
-        with spoken_with(self._client.host):
-            self._client.add_flags([uid], [b"\\Seen"])
-        return self._flags(uid)
+        return self._flagged(provider_id, b"\\Seen")
+
+    def mark_answered(self, provider_id: str) -> State:
+        return self._flagged(provider_id, b"\\Answered")
+
+    def mark_forwarded(self, provider_id: str) -> State:
+        """A keyword, which not every server keeps; then it is not missed."""
+        try:
+            return self._flagged(provider_id, b"$Forwarded")
+        except RefusedByServerError:
+            return State()
 
     def mark_unread(self, provider_id: str) -> State:
         _, uid = self._open(provider_id)
@@ -49,8 +58,21 @@ class ImapActions(MailboxActions):
         folder, uid = self._open(provider_id)
         return self._move(folder, uid, self._archive()) if folder.is_inbox else State()
 
+    def original(self, provider_id: str) -> bytes:
+        folder, uid = self._open(provider_id)
+        message = next(fetch(self._client, folder, [uid]), None)
+        if message is None or message.problem:
+            raise MessageGoneError(f"{self._client.host} does not give this message any more.")
+        return message.raw
+
     def close(self) -> None:
-        self._stack.close()
+        self._hang_up.close()
+
+    def _flagged(self, provider_id: str, flag: bytes) -> State:
+        _, uid = self._open(provider_id)
+        with spoken_with(self._client.host):
+            self._client.add_flags([uid], [flag])
+        return self._flags(uid)
 
     def _open(self, provider_id: str) -> tuple[Folder, int]:
         """The folder of a message, open for writing, and its UID there."""

@@ -102,6 +102,18 @@ class Client(IMAPClient):  # type: ignore[misc]  # it has no types
         found = re.fullmatch(rb"(\d+) \S+ (\d+)", said[-1]) if said else None
         return f"{key}/{int(found[1])}/{int(found[2])}" if found else ""
 
+    def store_labels(self, uid: int, command: str, labels: bytes) -> None:
+        """Give a message labels of Gmail, or take them away (X-GM-EXT-1)."""
+        self._command_and_check("store", str(uid), command, labels, uid=True)
+
+    def show_token(self, username: str, token: str) -> None:
+        """Log in with an OAuth 2 access token (XOAUTH2). Why it is refused, if it is, is acknowledged."""
+        said = iter([f"user={username}\x01auth=Bearer {token}\x01\x01"])
+        try:
+            self._command_and_check("authenticate", "XOAUTH2", lambda challenge: next(said, ""))
+        except IMAPClientError as error:
+            raise LoginError(str(error)) from error
+
     def hang_up(self) -> None:
         with contextlib.suppress(OSError):
             self.socket().shutdown(socket.SHUT_RDWR)
@@ -200,7 +212,7 @@ def _secure(client: Client, login: Login, context: ssl.SSLContext) -> None:
 def _authenticate(client: Client, login: Login) -> None:
     try:
         if login.token:
-            client.oauth2_login(login.username, login.token)
+            client.show_token(login.username, login.token)
         elif login.username.isascii() and login.password.isascii():
             client.login(login.username, login.password)
         else:  # LOGIN knows no other letters

@@ -11,7 +11,8 @@ from email_automation.mailboxes.base import Changed, Cursor, Gone, Item, Known, 
 from email_automation.mailboxes.imap.connection import Client
 from email_automation.mailboxes.imap.errors import RefusedByServerError, ServerTroubleError, spoken_with
 from email_automation.mailboxes.imap.fetching import Fetched, fetch
-from email_automation.mailboxes.imap.folders import Folder, chosen, folders_of
+from email_automation.mailboxes.imap.folders import Folder, folders_of
+from email_automation.mailboxes.imap.gmail import wanted
 from email_automation.mailboxes.imap.news import news
 from email_automation.mailboxes.imap.place import Past, Place, Step
 from email_automation.mailboxes.imap.walking import uids_from_the_top
@@ -61,7 +62,7 @@ class ImapSource(MailboxSource):
         with self._connect as client:
             every = folders_of(client)
             place = self._begin(Place.of(cursor), every)
-            for folder in chosen(every, self._wanted.only, self._wanted.without):
+            for folder in wanted(client, every, self._wanted.only, self._wanted.without):
                 if folder.key not in place.finished:
                     place = yield from self._folder(client, folder, place)
             for prefix in place.stale:
@@ -106,10 +107,11 @@ class ImapSource(MailboxSource):
         prefix = f"{folder.key}/{past.validity}/"
         ids = self._stored.beginning_with(prefix)
         stored = [uid for one in ids if step.compared < (uid := int(one.removeprefix(prefix))) <= past.last]
-        for some in news(client, past, step.future, stored):
+        for some in news(client, folder, past, step.future, stored):
             step = replace(step, compared=some.last)
             position = place.begun(step).cursor()
-            yield from (Changed(f"{prefix}{uid}", position, flags=flags) for uid, flags in some.flags.items())
+            for uid, flags in some.flags.items():
+                yield Changed(f"{prefix}{uid}", position, some.labels[uid], flags)
             yield from (Gone(f"{prefix}{uid}", position) for uid in some.gone)
         return step
 
@@ -133,10 +135,10 @@ class ImapSource(MailboxSource):
         for provider_id in known:
             place = replace(place, done=place.done + 1)
             yield Known(provider_id, place.begun(step).cursor())  # behind it are some that were not read yet
-        for message in fetch(client, place.affordable([uid for uid in uids if ids[uid] not in known])):
+        for message in fetch(client, folder, place.affordable([uid for uid in uids if ids[uid] not in known])):
             step = replace(step, below=message.uid)
             place = replace(place, done=place.done + 1, spent=place.spent + 1)
-            yield _raw(message, ids[message.uid], folder, place.begun(step).cursor())
+            yield _raw(message, ids[message.uid], place.begun(step).cursor())
         return place, replace(step, below=uids[-1])
 
 
@@ -170,14 +172,15 @@ def _step(place: Place, folder: Folder, past: Past | None, now: Past) -> Step:
     return Step(folder.key, now, floor=past.last if past and not place.whole else 0)
 
 
-def _raw(message: Fetched, provider_id: str, folder: Folder, position: Cursor) -> RawMessage:
+def _raw(message: Fetched, provider_id: str, position: Cursor) -> RawMessage:
     return RawMessage(
         message.raw,
         message.size,
         message.digest or sha256(f"unreadable\0{provider_id}".encode()).hexdigest(),
         position,
-        labels=folder.labels,
-        flags=message.flags,
+        labels=message.head.labels,
+        flags=message.head.flags,
         problem=message.problem,
         provider_id=provider_id,
+        provider_thread=message.head.thread,
     )

@@ -28,6 +28,9 @@ class Command(BaseCommand):
         parser.add_argument(
             "--paste", action="store_true", help="the browser is elsewhere: paste the address it ends on"
         )
+        parser.add_argument(
+            "--imap", action="store_true", help="read it over IMAP, for which Google asks for full access"
+        )
         parser.add_argument("--port", type=int, default=0, help="where the browser is sent back to; any free one")
         parser.add_argument("--timeout", type=float, default=300, help="seconds to wait for it (%(default)s)")
 
@@ -35,7 +38,7 @@ class Command(BaseCommand):
         owner = _user(user)
         try:
             with Redirect(port) as redirect:
-                self.stdout.write(OPEN.format(url=services.begin_gmail(owner, redirect.uri)))
+                self.stdout.write(OPEN.format(url=services.begin_gmail(owner, redirect.uri, over_imap=options["imap"])))
                 answer = self._pasted() if paste else redirect.answer(timeout)
             self.stdout.write(str(services.finish_gmail(owner, answer)))
         except NoAnswer:

@@ -119,6 +119,13 @@ def test_what_can_never_be_done_is_refused_at_once(message: Message, action: str
     assert refused.value.field == field
 
 
+def test_what_is_forwarded_is_fetched_and_enclosed(message: Message, box: Box) -> None:
+    job = testing.run_job(services.forward(message, "colleague@company.com"))
+    assert job.status == JobStatus.COMPLETED
+    [enclosed] = [part for part in box.sent[0].walk() if part.get_content_type() == "message/rfc822"]
+    assert f"Message-ID: <{message.message_id}>" in enclosed.as_string()
+
+
 def test_a_forwarded_message_is_a_mail_of_its_owner(message: Message) -> None:
     services.forward(message, "colleague@fikiri.example", "Yours, I think.")
     mail = OutgoingMail.objects.get()
