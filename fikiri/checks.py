@@ -126,6 +126,12 @@ def server_settings(**_: Any) -> Iterator[CheckMessage]:
         )
     if not settings.HTTPS:
         yield Advice("FIKIRI_HTTPS is off.", hint="Leave it on, behind a proxy that ends TLS.", id="fikiri.W009")
+    if not settings.PUBLIC_URL:
+        yield Advice(
+            "PUBLIC_URL is not set.",
+            hint="Set it to how people reach this site, https://...: without it no mail has a link to unsubscribe.",
+            id="fikiri.W018",
+        )
     if settings.DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
         yield Advice(
             "The database is SQLite, which has one writer.",

@@ -4,7 +4,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from django import forms
-from django.contrib import admin
+from django.contrib import admin, messages
+from django.contrib.admin.helpers import ActionForm
 from django.db.models import OuterRef, QuerySet, Subquery
 from django.http import HttpRequest
 
@@ -13,6 +14,9 @@ from email_automation.admin.connecting import AccountInline, Connecting
 from email_automation.admin.reading import ReadOnlyAdmin, ReadOnlyInline, enqueue_each
 from email_automation.mailboxes import MailboxError, open_mailbox
 from email_automation.models import Mailbox, MailboxKind, SyncRun
+from email_automation.services.mailboxes import MAX_DAYS, MAX_MESSAGES
+from jobs.errors import Refused
+from jobs.models import Job
 
 if TYPE_CHECKING:
     FormBase = forms.ModelForm[Mailbox]
@@ -45,6 +49,15 @@ class MailboxForm(FormBase):
         return [one.strip().lower() for one in given]
 
 
+class LimitsForm(ActionForm):
+    """How far "Sync now" goes. Empty: as the mailbox says, on from where it was left."""
+
+    days = forms.CharField(required=False, max_length=5, widget=forms.TextInput(attrs={"placeholder": "as usual"}))
+    messages = forms.CharField(
+        required=False, max_length=8, label="at most", widget=forms.TextInput(attrs={"placeholder": "as usual"})
+    )
+
+
 class SyncRunInline(ReadOnlyInline):
     model = SyncRun
     fields = readonly_fields = (
@@ -75,6 +88,7 @@ class MailboxAdmin(Connecting):
     readonly_fields = ("kind", "created_at", "last_synced_at")
     inlines = (AccountInline, SyncRunInline)
     actions = ("sync_now", "disconnect")
+    action_form = LimitsForm
 
     def get_readonly_fields(self, request: HttpRequest, obj: Mailbox | None = None) -> tuple[str, ...]:
         if obj is None:
@@ -84,7 +98,16 @@ class MailboxAdmin(Connecting):
 
     @admin.action(description="Sync now", permissions=["change"])
     def sync_now(self, request: HttpRequest, mailboxes: QuerySet[Mailbox]) -> None:
-        enqueue_each(request, self, mailboxes.select_related("user"), services.sync_mailbox, "Sync")
+        try:
+            days, most = (_limit(request, name, top) for name, top in (("days", MAX_DAYS), ("messages", MAX_MESSAGES)))
+        except Refused as refused:
+            self.message_user(request, str(refused), messages.ERROR)
+            return
+
+        def sync(mailbox: Mailbox) -> Job:
+            return services.sync_mailbox(mailbox, window_days=days, max_messages=most)
+
+        enqueue_each(request, self, mailboxes.select_related("user"), sync, "Sync")
 
 
 @admin.register(SyncRun)
@@ -97,3 +120,13 @@ class SyncRunAdmin(ReadOnlyAdmin):
 
     def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> Any:
         return super().get_search_results(request, queryset, search_term.replace("\0", ""))
+
+
+def _limit(request: HttpRequest, name: str, top: int) -> int | None:
+    """A number that was typed; None where none was. Raises Refused."""
+    given = request.POST.get(name, "").strip()
+    if not given:
+        return None
+    if not given.isdecimal() or not 1 <= int(given) <= top:
+        raise Refused(f"{name} has to be a number from 1 to {top:,}, or empty.", field=name)
+    return int(given)

@@ -3,7 +3,9 @@
 from datetime import datetime
 from typing import Any
 
+from django import forms
 from django.contrib import admin
+from django.contrib.admin.helpers import ActionForm
 from django.db.models import QuerySet
 from django.db.models.functions import Coalesce
 from django.http import HttpRequest
@@ -11,7 +13,7 @@ from django.template.loader import render_to_string
 
 from email_automation import services
 from email_automation.admin.reading import ReadOnlyAdmin, ReadOnlyInline, enqueue_each, has_perm, person
-from email_automation.mailbox_actions import Do
+from email_automation.mailbox_actions import MAX_LABEL, Do
 from email_automation.models import Attachment, Classification, Message, MessageHtml
 from email_automation.reading import timeline
 from email_automation.reading.safe_html import safe_html_frame
@@ -86,6 +88,14 @@ class IntentFilter(admin.SimpleListFilter):
         return queryset.filter(intent=self.value()) if self.value() else queryset
 
 
+class LabelForm(ActionForm):
+    """What the actions with labels take."""
+
+    label = forms.CharField(
+        required=False, max_length=MAX_LABEL, widget=forms.TextInput(attrs={"placeholder": "for a label action"})
+    )
+
+
 @admin.register(Message)
 class MessageAdmin(ReadOnlyAdmin):
     list_display = ("subject_or_reason", "sender", "dated", "intent", "needs_review", "attachment_count", "mailbox")
@@ -99,7 +109,17 @@ class MessageAdmin(ReadOnlyAdmin):
     )
     search_fields = ("subject", "from_address", "from_name", "=message_id")
     search_help_text = "Subject, sender or Message-ID"
-    actions = ("classify_again", "draft_a_reply", "summarise", "run_rules", "mark_read", "archive")
+    actions = (
+        "classify_again",
+        "draft_a_reply",
+        "summarise",
+        "run_rules",
+        "mark_read",
+        "archive",
+        "label",
+        "take_label",
+    )
+    action_form = LabelForm
     inlines = (ClassificationInline, AttachmentInline)
     fields = (
         "subject",
@@ -194,9 +214,17 @@ class MessageAdmin(ReadOnlyAdmin):
     def archive(self, request: HttpRequest, messages: QuerySet[Message]) -> None:
         self._act(request, messages, Do.ARCHIVE)
 
-    def _act(self, request: HttpRequest, messages: QuerySet[Message], action: Do) -> None:
+    @admin.action(description="Label in the mailbox", permissions=["ask"])
+    def label(self, request: HttpRequest, messages: QuerySet[Message]) -> None:
+        self._act(request, messages, Do.ADD_LABEL, request.POST.get("label", ""))
+
+    @admin.action(description="Take the label away in the mailbox", permissions=["ask"])
+    def take_label(self, request: HttpRequest, messages: QuerySet[Message]) -> None:
+        self._act(request, messages, Do.REMOVE_LABEL, request.POST.get("label", ""))
+
+    def _act(self, request: HttpRequest, messages: QuerySet[Message], action: Do, value: str = "") -> None:
         def act(message: Message) -> Job:
-            return services.act_in_mailbox(message, action)
+            return services.act_in_mailbox(message, action, value.strip())
 
         enqueue_each(request, self, _with_owner(messages), act, action.replace("_", " ").capitalize())
 

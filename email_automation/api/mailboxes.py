@@ -15,6 +15,7 @@ from email_automation import services
 from email_automation.api.parts import LARGEST, Accepted, Id, Moment, accepted, iso, own, person, user_id
 from email_automation.connecting import scopes
 from email_automation.models import Mailbox, MailboxKind
+from email_automation.services.mailboxes import MAX_DAYS, MAX_MESSAGES
 from jobs.api import parsing
 from jobs.api.parsing import BIGGEST_ID, Body, Reasoned
 from jobs.api.responses import ok
@@ -31,8 +32,8 @@ class SyncRequest(serializers.Serializer[Any]):
 class SyncWish(Body):
     """What is left out is as the mailbox says."""
 
-    window_days: Annotated[int, Field(ge=1, le=36_500)] | None = None
-    max_messages: Annotated[int, Field(ge=1, le=10_000_000)] | None = None
+    window_days: Annotated[int, Field(ge=1, le=MAX_DAYS)] | None = None
+    max_messages: Annotated[int, Field(ge=1, le=MAX_MESSAGES)] | None = None
 
 
 class MailboxRow(TypedDict):

@@ -17,6 +17,7 @@ from jobs.errors import Refused
 from jobs.models import Job
 
 MAX_PATH = 1000  # characters
+MAX_DAYS, MAX_MESSAGES = 36_500, 10_000_000  # of one sync
 
 
 def add_mailbox(

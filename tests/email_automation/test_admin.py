@@ -10,7 +10,16 @@ from django.test import Client
 from django.urls import reverse
 
 from email_automation import services
-from email_automation.models import AutomationSetting, KillSwitch, Mailbox, MailStatus, Message, OutgoingMail
+from email_automation.models import (
+    AutomationSetting,
+    KillSwitch,
+    Mailbox,
+    MailboxKind,
+    MailStatus,
+    Message,
+    OutgoingMail,
+    SyncRun,
+)
 from jobs.models import Job
 from jobs.testing import run_job
 from tests.email_automation.conftest import Model
@@ -105,6 +114,37 @@ def test_looking_is_not_leave_to_ask_a_model(client: Client, sync: Sync) -> None
 def test_a_mailbox_is_synced_by_an_action(admin_client: Client, make_mailbox: Callable[..., Mailbox]) -> None:
     assert "Sync: 1 enqueued" in act(admin_client, "mailbox", "sync_now", make_mailbox(letter(1)))
     assert Job.objects.get().task == "process_gmail_sync"
+
+
+def test_a_sync_goes_as_far_as_was_typed(admin_client: Client, make_mailbox: Callable[..., Mailbox]) -> None:
+    mailbox = make_mailbox(letter(1))
+    data = {"action": "sync_now", "_selected_action": [mailbox.pk], "days": " 400 ", "messages": "25"}
+    assert "Sync: 1 enqueued" in admin_client.post(page("mailbox"), data, follow=True).content.decode()
+    run = SyncRun.objects.get()
+    assert (run.window_days, run.max_messages, run.full) == (400, 25, True)
+
+
+@pytest.mark.parametrize("days", ["0", "-1", "x", "99999", "²"])
+def test_a_limit_that_is_none_is_named(admin_client: Client, make_mailbox: Callable[..., Mailbox], days: str) -> None:
+    data = {"action": "sync_now", "_selected_action": [make_mailbox(letter(1)).pk], "days": days}
+    said = admin_client.post(page("mailbox"), data, follow=True).content.decode()
+    assert "days has to be a number from 1 to 36,500, or empty." in said
+    assert not SyncRun.objects.exists()
+
+
+@pytest.mark.parametrize(("action", "does"), [("label", "add_label"), ("take_label", "remove_label")])
+def test_messages_are_labelled_where_they_lie(admin_client: Client, sync: Sync, action: str, does: str) -> None:
+    (message,) = sync(letter(1))
+    Mailbox.objects.update(kind=MailboxKind.IMAP)
+    data = {"action": action, "_selected_action": [message.pk], "label": " Büro/Neu "}
+    assert "1 enqueued" in admin_client.post(page("message"), data, follow=True).content.decode()
+    arguments = Job.objects.get(task="mailbox_action").arguments
+    assert (arguments["action"], arguments["value"]) == (does, "Büro/Neu")
+
+
+def test_a_label_that_is_missing_is_asked_for(admin_client: Client, sync: Sync) -> None:
+    assert "value has to be a label" in act(admin_client, "message", "label", *sync(letter(1)))
+    assert not Job.objects.filter(task="mailbox_action").exists()
 
 
 def test_a_mailbox_is_added_by_its_path(admin_client: Client, user: User, tmp_path: Path) -> None:

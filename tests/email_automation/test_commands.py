@@ -74,6 +74,35 @@ def test_a_mail_is_enqueued(db: None) -> None:
     assert mail.to == ["a@company.com", "b@company.com"]
 
 
+def test_a_mail_with_html_and_files_is_enqueued(db: None, tmp_path: Path) -> None:
+    page, offer, other = (tmp_path / name for name in ("page.html", "offer.pdf", "notes.tar.gz"))
+    page.write_text("<p>As <b>promised</b>: Büro</p>")
+    offer.write_bytes(b"%PDF-1.7")
+    other.write_bytes(b"\x1f\x8b")
+    asked = ("a@company.com", "--subject", "Hi", "--html", str(page), "--attach", str(offer), str(other))
+    mail = OutgoingMail.objects.get(job_id=command("send_email", *asked))
+    assert (mail.html, mail.body) == ("<p>As <b>promised</b>: Büro</p>", "")
+    assert [(one.name, one.content_type, bytes(one.content)) for one in mail.attachments.all()] == [
+        ("offer.pdf", "application/pdf", b"%PDF-1.7"),
+        ("notes.tar.gz", "application/octet-stream", b"\x1f\x8b"),
+    ]
+
+
+def test_files_are_checked_as_everywhere(db: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = ("send_email", "a@company.com", "--subject", "Hi", "--body", "Hello")
+    small, latin = tmp_path / "small.txt", tmp_path / "latin.html"
+    small.write_text("x")
+    latin.write_bytes(b"B\xfcro")
+    assert "at most 10 files" in refusal(*asked, "--attach", *[str(small)] * 11)
+    assert "No such file" in refusal(*asked, "--attach", str(tmp_path / "nowhere"))
+    assert "is not in UTF-8" in refusal(*asked, "--html", str(latin))
+    large = tmp_path / "large.bin"
+    with large.open("wb") as file:
+        file.truncate(15_000_001)
+    assert "large.bin is longer than 15 MB" in refusal(*asked, "--attach", str(large))
+    assert not OutgoingMail.objects.exists()
+
+
 def test_a_mail_to_no_address_is_refused(db: None) -> None:
     assert refusal("send_email", "nobody", "--subject", "Hi", "--body", "Hello").startswith("to is not an address")
 

@@ -54,13 +54,16 @@ def test_a_reserved_sender_with_a_real_server_is_warned_of(
     assert ids() == set()
 
 
-def test_a_server_needs_secret_https_postgres_and_a_redis(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_server_needs_secret_https_postgres_a_redis_and_an_address(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
     for name in ("SECRET_KEY", "REDIS_URL"):
         monkeypatch.delenv(name, raising=False)
     settings.HTTPS = False
+    settings.PUBLIC_URL = ""
     monkeypatch.setitem(settings.DATABASES["default"], "ENGINE", "django.db.backends.sqlite3")
     found = {str(message.id) for message in checks.server_settings()}
-    assert found == {"fikiri.W008", "fikiri.W009", "fikiri.W010", "fikiri.W011"}
+    assert found == {"fikiri.W008", "fikiri.W009", "fikiri.W010", "fikiri.W011", "fikiri.W018"}
 
 
 def test_a_server_needs_a_key_that_is_not_a_file_of_one_machine(monkeypatch: pytest.MonkeyPatch) -> None:
