@@ -2,10 +2,10 @@
 
 from django.contrib import admin
 from django.urls import include, path, re_path
-from django.views.generic import RedirectView
 
 from email_automation.connecting.callback import gmail_callback
 from fikiri import flower, health
+from fikiri.first_page import first_page
 from jobs.api.metrics import Metrics
 from jobs.api.unknown import unknown
 
@@ -14,7 +14,7 @@ admin.site.site_title = "Fikiri"
 admin.site.index_title = "Background jobs, mail and customers"
 
 urlpatterns = [
-    path("", RedirectView.as_view(pattern_name="admin:index")),
+    path("", first_page),
     path("healthz", health.healthz),
     path("readyz", health.readyz),
     path("workerz", health.workerz),
@@ -25,6 +25,7 @@ urlpatterns = [
     path("api/", include("crm.urls")),
     re_path(r"^api/", unknown),
     path("mail/", include("email_automation.sending.public_urls")),
+    path("mine/", include("email_automation.mine.urls")),
     path("mailboxes/gmail/callback", gmail_callback, name="gmail-callback"),
     path("admin/mail-sink/", include("fikiri.mail_sink")),
     path("admin/jobs/", include("jobs.admin.urls")),

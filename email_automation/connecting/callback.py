@@ -7,7 +7,7 @@ from django.contrib import messages
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import redirect
 from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
@@ -23,7 +23,7 @@ def redirect_uri(request: HttpRequest) -> str:
 
 @never_cache
 @require_GET
-@login_required
+@login_required(login_url="login")
 def gmail_callback(request: HttpRequest) -> HttpResponse:
     """Finish what this person began; anybody else, and a second time, is refused."""
     assert isinstance(request.user, AbstractBaseUser)
@@ -35,10 +35,7 @@ def gmail_callback(request: HttpRequest) -> HttpResponse:
 
 
 def _told(request: HttpRequest, level: int, text: str) -> HttpResponse:
-    """On the admin's page of mailboxes; on a page of its own for those who have no business there."""
-    if getattr(request.user, "is_staff", False):
-        messages.add_message(request, level, text)
-        return redirect("admin:email_automation_mailbox_changelist")
-    return render(
-        request, "email_automation/connected.html", {"text": text}, status=400 if level == messages.ERROR else 200
-    )
+    """Where they began: staff on the admin's page of mailboxes, all others in their own place."""
+    messages.add_message(request, level, text)
+    is_staff = getattr(request.user, "is_staff", False)
+    return redirect("admin:email_automation_mailbox_changelist" if is_staff else "mine")

@@ -25,9 +25,8 @@ def needs_reauth(account: Account) -> None:
     address = account.mailbox.user.email
     if not told or not address:  # the admin shows it, too
         return
-    where = (
-        f" ({settings.PUBLIC_URL}{reverse('admin:email_automation_mailbox_changelist')})" if settings.PUBLIC_URL else ""
-    )
+    page = "admin:email_automation_mailbox_changelist" if account.mailbox.user.is_staff else "mine"
+    where = f" ({settings.PUBLIC_URL}{reverse(page)})" if settings.PUBLIC_URL else ""
     said = {"address": account.address, "reason": account.reason, "where": where}
     mail = {"to": address, "subject": SUBJECT.format(**said), "body": BODY.format(**said)}
     services.enqueue("send_email", mail, key=f"needs_reauth:{account.pk}:{account.version}")

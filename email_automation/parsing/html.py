@@ -14,8 +14,7 @@ MAX_HTML = 500_000  # characters
 MAX_ELEMENTS = 20_000
 MAX_NESTING = 200
 
-_CELL = HtmlElement(prefix=" ", suffix=" ", limit_whitespace_affixes=True)
-_CONFIG = ParserConfig(css=STRICT_CSS_PROFILE | {"cell": _CELL}, display_links=False, display_anchors=False)
+_CONFIG = ParserConfig(css=STRICT_CSS_PROFILE | {"cell": HtmlElement()}, display_links=False, display_anchors=False)
 _IGNORED = ("head", "script", "style", "title", "template", "noscript", "svg", "math", "object", "iframe", "select")
 _HIDDEN = re.compile(r"(?:display:none|visibility:hidden|(?:font-size|max-height):0(?![.\d]))")
 _MARKED = "hidden-from-the-reader"
@@ -70,6 +69,8 @@ def _simplify(root: "html.HtmlElement") -> None:
         element.attrib.clear()
         if plain:
             element.tag = plain
+        if plain == "cell":
+            element.tail = f" {element.tail or ''}"  # what stands side by side is not one word
     etree.strip_elements(root, _MARKED, with_tail=False)
 
 

@@ -26,6 +26,8 @@ OPEN_TO_ALL = {  # and why
     "admin/logout/": "which leads back to it",
     "admin/jsi18n/": "words of the pages, no data",
     "mail/unsubscribe/<str:token>": "who gets mail may say no to it, and has a signed token",
+    "mine/login": "to log in",
+    "mine/logout": "which leads back to it",
     "mailboxes/gmail/callback": "Google leads people back to it, with a state that was signed for them",
 }
 OPEN_TO_STAFF = {
@@ -56,7 +58,7 @@ def path_of(route: str) -> str:
 @pytest.mark.parametrize("route", [route for route in ROUTES if route not in OPEN_TO_ALL])
 def test_strangers_are_led_to_the_login_or_refused(client: Client, route: str) -> None:
     answer = client.get(path_of(route))
-    to_login = answer.status_code == 302 and "/login/" in answer.headers["Location"]
+    to_login = answer.status_code == 302 and "/login" in answer.headers["Location"]
     assert to_login or answer.status_code in SHUT or (route, answer.headers.get("Location")) == ("", "/admin/")
 
 

@@ -283,18 +283,17 @@ def test_users_see_and_disconnect_only_their_own(user: User, stranger: User, con
 def test_a_browser_that_comes_back_is_told(user: User, google: TokenServer, client: Client) -> None:
     client.force_login(user)
     given = answer(google, user)
-    page = client.get(reverse("gmail-callback"), given)
-    assert page.status_code == 200
+    page = client.get(reverse("gmail-callback"), given, follow=True)
+    assert page.redirect_chain == [("/mine/", 302)]
     assert b"Connected: me@gmail.com." in page.content
-    page = client.get(reverse("gmail-callback"), given)
-    assert page.status_code == 400
+    page = client.get(reverse("gmail-callback"), given, follow=True)
     assert b"used before" in page.content
 
 
 def test_a_browser_without_a_login_has_to_log_in_first(user: User, google: TokenServer, client: Client) -> None:
     sent = client.get(reverse("gmail-callback"), answer(google, user))
     assert sent.status_code == 302
-    assert sent["Location"].startswith("/admin/login/?next=/mailboxes/gmail/callback")
+    assert sent["Location"].startswith("/mine/login?next=/mailboxes/gmail/callback")
     assert not Account.objects.exists()
 
 

@@ -65,3 +65,8 @@ def test_of_too_complex_html_the_words_are_kept(html: str) -> None:
 @pytest.mark.parametrize("html", ["<a<br>x", "<td*width='1'>x", "<p \x01='y'>x", "<o:p>x</o:p>", "<br<br>x"])
 def test_malformed_tags_are_survived(html: str) -> None:
     assert "x" in text(html)
+
+
+def test_what_stands_in_cells_side_by_side_is_not_one_word() -> None:
+    row = "<table><tr><td><b>Starter</b></td><td><b>Midsize</b></td><td>\n<p>Super</p></td></tr></table>"
+    assert html_to_text(row)[0].split() == ["Starter", "Midsize", "Super"]
