@@ -128,7 +128,7 @@ def test_a_sync_goes_as_far_as_was_typed(admin_client: Client, make_mailbox: Cal
 def test_a_limit_that_is_none_is_named(admin_client: Client, make_mailbox: Callable[..., Mailbox], days: str) -> None:
     data = {"action": "sync_now", "_selected_action": [make_mailbox(letter(1)).pk], "days": days}
     said = admin_client.post(page("mailbox"), data, follow=True).content.decode()
-    assert "days has to be a number from 1 to 36,500, or empty." in said
+    assert "Days has to be a number from 1 to 36,500, or empty." in said
     assert not SyncRun.objects.exists()
 
 

@@ -134,9 +134,9 @@ def _went_only_to_who_wrote(server: smtp.Server) -> None:
         assert set(mail.keys()) <= OURS
         assert max(Counter(mail.keys()).values()) == 1
         assert mail.defects == []
-    written = OutgoingMail.objects.values_list("to", flat=True)
-    refused = {address for to in written for address in to} - senders - {BOSS}
-    assert refused <= {EVIL, EVIL2}  # drafts to a Reply-To, which no server was given
+    to_others = [mail for mail in OutgoingMail.objects.all() if not set(mail.to) <= senders | {BOSS}]
+    assert to_others  # drafts to the Reply-To of an attack, which no server was given
+    assert not any(mail.delivered for mail in to_others)
 
 
 def _is_nothing_of_others(server: smtp.Server, model: Obedient, others: Contact) -> None:

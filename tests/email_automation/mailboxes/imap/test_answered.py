@@ -17,34 +17,35 @@ pytestmark = pytest.mark.django_db
 
 
 def test_over_imap_both_marks_are_set_once_it_went(
-    on_mail_devel: Account,
+    account: Account,
     user: User,
     sync: Sync,
     mail_sink: smtp.Server,
 ) -> None:
-    on_mail_devel.has(PLAIN.replace(b"\n", b"\r\n"))
-    sync(on_mail_devel.connect(user))
+    account.has(PLAIN.replace(b"\n", b"\r\n"))
+    sync(account.connect(user))
     message = Message.objects.get()
     run_job(services.reply(message, "With pleasure."))
     run_job(services.forward(message, TO))
     assert attached(mail_sink.mails[1]).get_content_type() == "message/rfc822"
     assert [job.status for job in run_task("mailbox_action")] == [JobStatus.COMPLETED] * 2
-    on_mail_devel.box.folder.set("INBOX")
-    [there] = on_mail_devel.box.fetch(mark_seen=False)
-    assert {"\\Answered", "$Forwarded"} <= set(there.flags)
+    account.box.folder.set("INBOX")
+    [there] = account.box.fetch(mark_seen=False)
+    keeps_keywords = account.security == "tls"  # Dovecot does, mail-devel does not
+    assert set(there.flags) >= {"\\Answered", *(["$Forwarded"] if keeps_keywords else [])}
     message.refresh_from_db()
-    assert {"replied", "passed"} <= set(message.flags)
+    assert set(message.flags) >= {"replied", *(["passed"] if keeps_keywords else [])}
     assert sync(Mailbox.objects.get()).changed == 0
 
 
 def test_mail_that_did_not_go_marks_nothing(
-    on_mail_devel: Account,
+    account: Account,
     user: User,
     sync: Sync,
     settings: Settings,
 ) -> None:
-    on_mail_devel.has(PLAIN)
-    sync(on_mail_devel.connect(user))
+    account.has(PLAIN)
+    sync(account.connect(user))
     settings.MAIL_KILL_SWITCH = True
     run_job(services.reply(Message.objects.get(), "With pleasure."))
     assert run_task("mailbox_action") == []
