@@ -25,6 +25,18 @@ if os.environ.get("CI"):
 
 RANDOM_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 DATABASE_FIXTURES = {"db", "transactional_db", "django_db_setup"}
+# Where the time goes, as measured: real servers and commits, whole pages, jobs that run to their end.
+LONG_FIXTURES = {
+    "admin_client",
+    "full_ledger",
+    "live_server",
+    "mail_server",
+    "mail_sink",
+    "redis_server",
+    "server",
+    "sync",
+    "transactional_db",
+}
 PROCESSES_MAY_TAKE = 300  # seconds of a test that starts some: the machine is shared
 
 
@@ -77,11 +89,14 @@ def pytest_make_parametrize_id(val: object) -> str | None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """`-m database` selects the tests that touch the database, to run them again on PostgreSQL."""
+    """`database`: touches the database, and is run again on PostgreSQL. `long`: not for the inner loop."""
     for item in items:
         fixtures = set(getattr(item, "fixturenames", ()))
-        if item.get_closest_marker("django_db") or fixtures & DATABASE_FIXTURES:
+        django_db = item.get_closest_marker("django_db")
+        if django_db or fixtures & DATABASE_FIXTURES:
             item.add_marker(pytest.mark.database)
+        if fixtures & LONG_FIXTURES or (django_db and django_db.kwargs.get("transaction")):
+            item.add_marker(pytest.mark.long)
         if _starts_processes(item) and not item.get_closest_marker("timeout"):
             item.add_marker(pytest.mark.timeout(PROCESSES_MAY_TAKE))
     of_another = [item for item in items if _is_of_another_database(item)]

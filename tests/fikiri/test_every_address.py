@@ -12,7 +12,7 @@ from django.urls import URLResolver, get_resolver
 
 from jobs.api import schema
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.long]
 
 ID = "01a2092a-0000-7000-8000-000000000000"
 FILLED = {"uuid": ID, "int": "4711", "slug": "6e3ec7b935821f0c", "str": "name", "path": ID}
