@@ -79,7 +79,9 @@ def programs(tmp_path: Path) -> Iterator[Programs]:
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "database: touches the database (set by itself)")
-    config.addinivalue_line("markers", "only_on(vendor): is about this database alone, and left out on the other")
+    config.addinivalue_line(
+        "markers", "only_on(vendor): left out on the other database: is about this one alone, or about none"
+    )
 
 
 def pytest_make_parametrize_id(val: object) -> str | None:

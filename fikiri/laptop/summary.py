@@ -63,6 +63,6 @@ def troubles(correlation_id: str) -> Iterator[str]:
     """A line for each cause of jobs that did not complete, or try again, the most frequent first."""
     statuses = (*TROUBLE, JobStatus.RETRYING)
     rows = Job.objects.filter(correlation_id=correlation_id, status__in=statuses).order_by()
-    causes = rows.values_list("task", "status", "error", "reason").annotate(number=Count("id")).order_by("-number")
-    for task, status, error, reason, number in causes[:CAUSES]:
+    causes = rows.values_list("task", "status", "error", "reason").annotate(number=Count("id"))
+    for task, status, error, reason, number in causes.order_by("-number", "task", "status", "error")[:CAUSES]:
         yield f"{number} x {task} {status}: {error or reason}"

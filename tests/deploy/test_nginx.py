@@ -30,7 +30,7 @@ from tests.jobs.api.people import a_user, with_role
 from tests.servers.ports import free_port
 from tests.servers.programs import Programs, eventually
 
-pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
+pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True), pytest.mark.only_on("sqlite")]
 
 CONFIG = (DEPLOY / "nginx/fikiri.conf").read_text()
 LOGIN = "Basic b3BlcmF0b3I6c2VjcmV0"

@@ -21,7 +21,7 @@ from jobs.errors import Fail, Held
 from tests.servers.emulate import CLIENT, Emulate
 from tests.servers.programs import Programs
 
-pytestmark = [pytest.mark.slow, pytest.mark.django_db]
+pytestmark = [pytest.mark.slow, pytest.mark.django_db, pytest.mark.only_on("sqlite")]
 
 ANN, BOB = "ann@gmail.com", "bob@gmail.com"
 BACK = "http://testserver/mailboxes/gmail/callback"

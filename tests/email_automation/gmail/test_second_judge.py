@@ -20,7 +20,7 @@ from tests.email_automation.gmail.conftest import ADDRESS, NoLimit
 from tests.servers.ports import free_port
 from tests.servers.programs import Programs, eventually
 
-pytestmark = [pytest.mark.django_db, pytest.mark.slow]
+pytestmark = [pytest.mark.django_db, pytest.mark.slow, pytest.mark.only_on("sqlite")]
 LETTERS = 6
 
 

@@ -79,7 +79,7 @@ def on_dovecot(dovecot_server: Dovecot, monkeypatch: pytest.MonkeyPatch) -> Iter
     params=[
         "mail-devel",
         pytest.param("qresync", marks=pytest.mark.slow),
-        pytest.param("condstore", marks=pytest.mark.slow),
+        pytest.param("condstore", marks=[pytest.mark.slow, pytest.mark.only_on("sqlite")]),
     ]
 )
 def account(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Account:
