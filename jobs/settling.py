@@ -75,7 +75,7 @@ class GroupSettler(threading.Thread):
         with self._changed:
             self._changed.wait_for(lambda: self._waiting)
             self._changed.wait_for(lambda: len(self._waiting) >= config().GROUP, timeout=config().GROUP_FOR)
-            group, self._waiting = self._waiting, []
+            group, self._waiting = self._waiting[: config().GROUP], self._waiting[config().GROUP :]
             self._writing = len(group)
             return group
 

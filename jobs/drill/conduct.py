@@ -28,7 +28,8 @@ READY_WITHIN = 60.0  # seconds
 LOOK_EVERY = 0.1
 AGAIN_AFTER = 0.5  # seconds until a fault that hit nothing is tried again
 TRIES = 10
-STILL_FOR = 45.0  # seconds without a change after which what is not settled is given up
+STILL_FOR = 180.0  # seconds without a change after which what is not settled is given up: other work may hold us up
+PLAIN_STILL_FOR = 45.0  # the same for plain Celery, which always loses some
 NOT_FOR_PLAIN = ("junk messages",)  # they would stop its workers for good
 
 Say = Callable[[str], None]
@@ -84,7 +85,7 @@ def plain(wanted: Wanted, say: Say) -> Outcome:
         scratch.module("enqueuer", "jobs.drill.plain", *run.words(), once=True)
         plan = faults.plan(wanted.seed, wanted.faults, wanted.seconds, vendor=wanted.vendor)
         run.stream([fault for fault in plan if _plain_has(fault)])
-        run.settle(lambda: len(verdict.of_effects(scratch).lost))
+        run.settle(lambda: len(verdict.of_effects(scratch).lost), PLAIN_STILL_FOR)
         return run.outcome(verdict.of_effects(scratch))
 
 
@@ -143,11 +144,11 @@ class Run:
             self.last_fault = time.time()
         self.scratch.broker.heal()
 
-    def settle(self, left: Callable[[], int]) -> None:
+    def settle(self, left: Callable[[], int], still_for: float = STILL_FOR) -> None:
         """Wait until the enqueuer is done and nothing is left, or nothing has changed for long."""
         [enqueuer] = self.scratch.named("enqueuer")
         seen, since = -1, time.monotonic()
-        while time.monotonic() - since < STILL_FOR:
+        while time.monotonic() - since < still_for:
             self._look(LOOK_EVERY * 5)
             now = (
                 left() if enqueuer.is_done else -len(list(outside.entries(self.scratch.folder / outside.ACCEPTED))) - 2
@@ -156,7 +157,7 @@ class Run:
                 return
             if now != seen:
                 seen, since = now, time.monotonic()
-        self.say(f"gave up: nothing has changed for {STILL_FOR:.0f} s")
+        self.say(f"gave up: nothing has changed for {still_for:.0f} s")
 
     def unsettled(self) -> int:
         assert self.scratch.database is not None

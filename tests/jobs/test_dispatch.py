@@ -104,6 +104,35 @@ def test_the_list_grows_with_the_workers(redis: redis_client.Redis) -> None:
     assert (alone, feeder.limit) == (64, 160)
 
 
+@pytest.mark.parametrize(("slots", "taken", "limit"), [(2, 0, 8), (2, 300, 300), (2, 900, 500), (200, 0, 500)])
+def test_the_list_is_as_long_as_its_workers_are_quick_within_bounds(
+    redis: redis_client.Redis, slots: int, taken: int, limit: int
+) -> None:
+    WorkerBeat.objects.create(
+        boot=HERE.boot, name="w", host="h", pid=1, queues=["email"], slots=slots, started_at=Now(), beat_at=Now()
+    )
+    feeder = Feeder("email")
+    feeder._rate.pushed(taken)
+    feeder._rate.saw(0)  # all of it was taken since
+    assert feeder.size_buffer() == limit
+    assert redis.get("fikiri:buffer:email") == str(limit).encode()
+    assert 0 < redis.ttl("fikiri:buffer:email") <= dispatch.BUFFER_TTL
+
+
+def test_a_list_is_filled_when_half_of_it_is_taken(redis: redis_client.Redis) -> None:
+    feeder = Feeder("email")
+    feeder.limit = 8
+    for _ in range(20):
+        put()
+    feeder.feed()
+    redis.rpop("fikiri:email", 3)
+    feeder.feed()
+    assert len(listed(redis)) == 5
+    redis.rpop("fikiri:email")
+    feeder.feed()
+    assert len(listed(redis)) == 8
+
+
 def test_one_dispatcher_works_and_the_other_takes_over_when_it_goes(redis: redis_client.Redis) -> None:
     first, second = Dispatcher(["email"]), Dispatcher(["email"])
     job = put()
