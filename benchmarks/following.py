@@ -70,12 +70,12 @@ async def _change(changing: asyncio.subprocess.Process, told: Told, late: list[f
     told.looks = 0
     began: dict[str, float] = {}
     for _ in range(CHANGES):
-        at = time.monotonic()
         changing.stdin.write(b"\n")
-        job = (await changing.stdout.readline()).decode().strip()
-        began[job] = at
-        await asyncio.sleep(max(0.0, 1 - (time.monotonic() - at)))
-    late += [moment - began[job] for job, moments in told.times.items() if job in began for moment in moments]
+        job, committed = (await changing.stdout.readline()).decode().split()
+        began[job] = float(committed)
+        await asyncio.sleep(1)
+    times = [(began[job], moment) for job, moments in told.times.items() if job in began for moment in moments]
+    late += [max(0.0, moment - committed) for committed, moment in times]
 
 
 async def _cores(work: Callable[[], float], act: Any) -> float:

@@ -47,17 +47,16 @@ class HasWords(Func):
         self.words = words
 
     def as_sql(self, compiler: SQLCompiler, connection: Any, **_: Any) -> tuple[str, list[Any]]:  # type: ignore[override]
-        """On PostgreSQL: the index's expression stands here once more."""
+        """On PostgreSQL: a column that the model does not know, since SQLite has none."""
         table = connection.ops.quote_name(Message._meta.db_table)
-        document = f"""to_tsvector('simple', {table}."subject" || ' ' || left({table}."text", 20000))"""
-        return f"{document} @@ plainto_tsquery('simple', %s)", [self.words]
+        return f"{table}.words @@ plainto_tsquery('simple', %s)", [self.words]
 
-    def as_sqlite(self, compiler: SQLCompiler, connection: Any, **_: Any) -> tuple[str, list[Any]]:
+    def as_sqlite(self, compiler: SQLCompiler, connection: Any, **_: Any) -> tuple[str, tuple[str, ...]]:
         """Each word in quotes, so that none is a command of the search."""
         table = connection.ops.quote_name(Message._meta.db_table)
         words = " ".join(f'"{word}"' for word in self.words.replace('"', " ").split())
         found = "SELECT rowid FROM message_words WHERE message_words MATCH %s"
-        return f'{table}."id" IN ({found})', [words or '""']
+        return f'{table}."id" IN ({found})', (words or '""',)
 
 
 def _meaning(word: Word) -> Q:

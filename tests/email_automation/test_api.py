@@ -92,7 +92,7 @@ def test_messages_are_listed_newest_first_a_page_at_a_time(
     client: APIClient, sync: Callable[..., list[Message]], django_assert_num_queries: Any
 ) -> None:
     first, second, third = sync(*(letter(number) for number in range(3)))
-    with django_assert_num_queries(1):
+    with django_assert_num_queries(2):
         page = client.get("/api/mail/messages?limit=2").json()["data"]
     assert [message["id"] for message in page["messages"]] == [third.pk, second.pk]
     assert page["messages"][0]["excerpt"] == "Hello."
