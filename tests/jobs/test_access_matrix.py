@@ -14,7 +14,7 @@ from jobs.clock import Now
 from jobs.models import Alert, Batch, Effect, Grant, Job, Quarantine, QueueControl, Role, Schedule, TaskControl
 from tests.jobs.api import states
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.long]
 
 PEOPLE = ("stranger", "other", "owner", "viewer", "operator", "admin", "all viewer", "all operator", "all admin")
 QUEUES = ("crm", "email")

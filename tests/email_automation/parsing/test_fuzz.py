@@ -18,6 +18,8 @@ from email_automation.parsing import ParsedMessage, parse
 from email_automation.sample import MBOX
 from tests.email_automation.parsing.fuzz import TRIPWIRES, check, damaged
 
+pytestmark = pytest.mark.long
+
 MAILS = [message.raw for message in open_mailbox(MBOX).messages()]
 HEADERS = ("From", "To", "Cc", "Subject", "Date", "Message-ID", "References", "Content-Type", "Reply-To")
 LIMIT = 5.0  # seconds of work for the worst of messages

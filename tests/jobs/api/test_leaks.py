@@ -17,6 +17,8 @@ from jobs.api import schema
 from jobs.models import Effect, Schedule
 from tests.jobs.api import states
 
+pytestmark = pytest.mark.long
+
 PAGES = sorted(path for path in schema.document()["paths"] if "{" not in path and path != "/api/schema")
 WITH_ID = sorted(
     (path, method)
