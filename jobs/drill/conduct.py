@@ -13,6 +13,7 @@ from threading import Event
 from types import MappingProxyType
 
 import psycopg
+import redis
 
 from jobs.drill import faults, outside, verdict
 from jobs.drill.faults import Fault, NothingHit
@@ -168,8 +169,11 @@ class Run:
 
     def workers_consume(self) -> bool:
         """Whether each worker waits at the broker for its queues."""
-        with self.scratch.redis.client() as client:
-            waiting = [one for one in client.client_list() if one["cmd"] == "brpop"]
+        try:
+            with self.scratch.redis.client() as client:
+                waiting = [one for one in client.client_list() if one["cmd"] == "brpop"]
+        except redis.RedisError:  # held up by what else this machine does
+            return False
         return len(waiting) >= len(self.scratch.named("worker"))
 
     def wait_until(self, condition: Callable[[], bool], seconds: float) -> None:
