@@ -28,6 +28,9 @@ DATABASE_FIXTURES = {"db", "transactional_db", "django_db_setup"}
 # Where the time goes, as measured: real servers and commits, whole pages, jobs that run to their end.
 LONG_FIXTURES = {
     "admin_client",
+    "as_operator",
+    "as_superuser",
+    "as_viewer",
     "full_ledger",
     "live_server",
     "mail_server",
