@@ -40,7 +40,6 @@ def owner(operator: User) -> User:
 @pytest.fixture
 def page(chromium: Browser, owner: User, live_server: LiveServer) -> Iterator[Page]:
     context = chromium.new_context(base_url=live_server.url, viewport={"width": 1000, "height": 900})
-    context.set_default_timeout(20_000)
     page = context.new_page()
     surprises: list[str] = []
     page.on("console", lambda said: surprises.append(said.text) if said.type == "error" else None)
