@@ -12,7 +12,9 @@ class EmailAutomationConfig(AppConfig):
         from email_automation.automation import followups
         from email_automation.reading import timeline
         from email_automation.sending import mirroring
+        from email_automation.services import mailboxes
         from email_automation.syncing import sync
+        from jobs import holding
         from jobs.api import details
         from jobs.drill import scenarios
 
@@ -22,4 +24,5 @@ class EmailAutomationConfig(AppConfig):
         mirroring.attach()
         scenarios.register("mail", "email_automation.drill.conduct.smtp")
         scenarios.register("gmail", "email_automation.drill.conduct.gmail")
+        holding.mended_by("mailbox", mailboxes.mend_hold)
         hooks.on_moved(followups.lead_moved)

@@ -5,7 +5,8 @@ What people do to workers themselves is written down before it is done.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
 
@@ -26,17 +27,29 @@ STEERS = frozenset(
         "cancel_consumer",
         "rate_limit",
         "time_limit",
+        "set_slots",
     }
 )
 
 log = structlog.stdlib.get_logger("jobs")
 
+_is_recorded: ContextVar[bool] = ContextVar("celery_recorded", default=False)
 _actor: ContextVar[tuple[str, str]] = ContextVar("celery_actor", default=(CELERY, CELERY))
 
 
 def act_as(by: str, origin: str) -> None:
     """Say in whose name this context (a request of Flower's, say) steers from now on."""
     _actor.set((by, origin))
+
+
+@contextmanager
+def recorded() -> Iterator[None]:
+    """While the block runs, what is told to workers is in the audit already, with more than could be said here."""
+    token = _is_recorded.set(True)
+    try:
+        yield
+    finally:
+        _is_recorded.reset(token)
 
 
 class LedgerControl(Control):
@@ -73,7 +86,7 @@ class LedgerControl(Control):
         if command in ("revoke", "terminate"):
             given = dict(arguments or {})
             return self.revoke(given["task_id"], terminate=command == "terminate" or bool(given.get("terminate")))
-        if command in STEERS:
+        if command in STEERS and not _is_recorded.get():
             set_up()
             _record(command, destination, arguments or {})
         return super().broadcast(command, arguments, destination, **options)

@@ -9,13 +9,15 @@ from datetime import datetime
 from django.db import connection
 from django.db.models import Count
 
-from jobs import backlog, clock, doctor, throughput
+from jobs import access, backlog, clock, doctor, throughput
+from jobs.access import Verb
 from jobs.clock import Now
 from jobs.config import config
 from jobs.doctor import Finding, Look
 from jobs.health import QueueHealth
 from jobs.models import Job, JobQuerySet, JobStatus, Quarantine, QueueControl, WorkerBeat
 from jobs.models.control import Control
+from jobs.models.grant import User
 from jobs.queues import QUEUES
 from jobs.throughput import Point, Recent
 
@@ -95,6 +97,14 @@ def of(period: str = "hour", names: Collection[str] = tuple(QUEUES), jobs: JobQu
         parts=parts(findings),
         findings=findings,
     )
+
+
+def seen_by(user: User, period: str = "hour") -> Overview:
+    """Of the queues on which this person has a role."""
+    seen = of(period, access.queues(user, Verb.SEE), Job.objects.visible_to(user))
+    if not access.may(user, Verb.SEE):  # a quarantined message has no queue, and findings name jobs of all
+        seen.quarantined, seen.findings = 0, []
+    return seen
 
 
 def trouble(jobs: JobQuerySet) -> dict[str, int]:

@@ -11,7 +11,7 @@ from django_celery_results.models import TaskResult
 
 from jobs.clock import Now
 from jobs.config import config
-from jobs.models import FINAL, Batch, IdempotencyKey, Job, JobQuerySet, Telling
+from jobs.models import FINAL, Batch, IdempotencyKey, Job, JobQuerySet, StageRun, Telling
 from jobs.queues import QUEUES
 
 AT_ONCE = 200  # rows of one transaction: SQLite has one writer
@@ -25,6 +25,7 @@ def run_once(limit: int = AT_ONCE) -> int:
     uncounted = Q(parent__isnull=False, parent__finished_at=None)  # one that goes on counts what is within it
     Batch.objects.filter(~uncounted, finished_at__lt=Now(-KEYS_KEPT), jobs=None, children=None).delete()
     Telling.objects.filter(at__lt=Now(-TELLINGS_KEPT)).delete()
+    StageRun.objects.filter(at__lt=Now(-KEYS_KEPT)).delete()
     IdempotencyKey.objects.filter(created_at__lt=Now(-KEYS_KEPT)).delete()
     return sum(_prune(shelf, limit) for shelf in shelves())
 

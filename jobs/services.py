@@ -20,7 +20,7 @@ from jobs.counting import OpenCounts, open_counts, queue_stats
 from jobs.effects import Fate
 from jobs.enqueueing import enqueue, enqueue_many
 from jobs.errors import Refused, WrongState
-from jobs.holding import hold, release
+from jobs.holding import hold, release, release_by_hand
 from jobs.lookup import find
 from jobs.models import Effect, Job, JobStatus
 from jobs.options import EnqueueOptions, check
@@ -49,6 +49,7 @@ __all__ = [
     "preview_retry",
     "queue_stats",
     "release",
+    "release_by_hand",
     "resolve",
     "resume",
     "retry",

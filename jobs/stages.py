@@ -10,8 +10,10 @@ from enum import StrEnum
 
 from jobs import again
 from jobs.again import Retried
+from jobs.errors import Refused
 from jobs.lifecycle import AGAIN
-from jobs.models import Job, JobQuerySet, JobStatus
+from jobs.models import Job, JobQuerySet, JobStatus, StageRun
+from jobs.models.grant import User
 
 SIZES = (5, 50, 5_000)
 BAD = (JobStatus.FAILED, JobStatus.DEAD, JobStatus.IN_DOUBT)
@@ -46,6 +48,40 @@ class Stage:
         if self.verdict in (Verdict.NONE, Verdict.BAD):
             return SIZES[0]
         return next((size for size in SIZES if size > len(self.ids)), SIZES[-1])
+
+
+def last(user: User, fingerprint: str) -> Stage:
+    """Those of a cause that this person ran again last, and how they fare."""
+    row = StageRun.objects.filter(user_id=user.pk or 0, fingerprint=fingerprint).first()
+    return look([uuid.UUID(job_id) for job_id in row.ids] if row else [])
+
+
+def run_next(
+    jobs: JobQuerySet,
+    fingerprint: str,
+    size: int | None = None,
+    *,
+    user: User,
+    anyway: bool = False,
+    reason: str = "",
+    origin: str = "",
+) -> Retried:
+    """The next stage of these jobs of a cause: by itself a few first, and more each time that none failed again.
+
+    Raises:
+        Refused: some of the last ones failed again, and nobody says that it goes on `anyway`.
+    """
+    before = last(user, fingerprint)
+    if before.verdict == Verdict.BAD and not anyway:
+        raise Refused(
+            "Some of the last ones failed again. Mend the cause first, or say that you go on: anyway.", field="anyway"
+        )
+    number = size or before.next_size
+    ids, done = go(jobs, number, by=user.get_username(), reason=reason, origin=origin)
+    StageRun.objects.update_or_create(
+        user_id=user.pk or 0, fingerprint=fingerprint, defaults={"ids": [str(job_id) for job_id in ids]}
+    )
+    return done
 
 
 def look(ids: Sequence[uuid.UUID]) -> Stage:

@@ -6,7 +6,7 @@ Idle, or stuck? It cannot tell; `jobs.health` compares it with the other workers
 from __future__ import annotations
 
 import time
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from typing import Any, Protocol
 
 from celery import signals
@@ -20,7 +20,7 @@ class Request(Protocol):
 class Taking:
     """Asked at each beat. Times are the monotonic clock's."""
 
-    def __init__(self, slots: int) -> None:
+    def __init__(self, slots: Callable[[], int]) -> None:
         self._slots = slots
         self._free_since: float | None = None
         self._took = time.monotonic()
@@ -35,7 +35,7 @@ class Taking:
         now = time.monotonic()
         unbegun = {one.id for one in taken} - set(begun)
         self._unbegun = {name: self._unbegun.get(name, now) for name in unbegun}
-        is_free = len(taken) < self._slots
+        is_free = len(taken) < self._slots()
         self._free_since = (self._free_since or now) if is_free else None
         if self._unbegun:
             return now - min(self._unbegun.values())

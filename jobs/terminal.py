@@ -14,7 +14,7 @@ from rich.console import Console, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from jobs.errors import Refused
+from jobs.errors import InvalidArguments, Refused
 from jobs.models import FINAL, Job, JobStatus
 from jobs.origin import coming_from
 from jobs.wording import span
@@ -72,6 +72,17 @@ class AnsweringCommand(BaseCommand):
         width = max(NARROWEST, shutil.get_terminal_size().columns) if tty else PIPED
         Console(file=paper, force_terminal=tty, no_color=not tty, width=width, highlight=False).print(what)
         self.stdout.write(paper.getvalue(), ending="")
+
+
+def json_object(text: str) -> dict[str, Any]:
+    """What `--args` holds. Raises InvalidArguments."""
+    try:
+        value = json.loads(text)
+    except ValueError as error:
+        raise InvalidArguments(f"--args is not JSON: {error}.", field="args") from None
+    if not isinstance(value, dict):
+        raise InvalidArguments('--args is to be an object: {"name": "value"}.', field="args")
+    return value
 
 
 def printable(value: Any) -> str:

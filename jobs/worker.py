@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import atexit
 import os
+import platform
 import socket
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
+import celery
 import structlog
 from celery import signals
 from django.db import DatabaseError, connection
 
-from jobs import child, identity, settling, tracing
+from jobs import child, identity, settling, slots, tracing
 from jobs.clock import Now
 from jobs.config import config
 from jobs.models import Job, JobStatus, Lease, WorkerBeat
@@ -54,7 +56,7 @@ def served_here() -> set[str]:
 def beating(name: str) -> Iterator[None]:
     """Beat while the block runs: a process that runs jobs by itself, so that they are rescued soon if it dies."""
     identity.become(f"{name}@{socket.gethostname()}")
-    heart = Heart([], 1, lambda: [os.getpid()])
+    heart = Heart([], lambda: 1, lambda: [os.getpid()])
     heart.start()
     try:
         yield
@@ -66,11 +68,17 @@ class Heart(threading.Thread):
     """Says every few seconds that this worker lives, and which pool processes it has."""
 
     def __init__(
-        self, queues: Sequence[str], slots: int, pids: Callable[[], list[int]], taking: Taking | None = None
+        self,
+        queues: Sequence[str],
+        slots: Callable[[], int],
+        pids: Callable[[], list[int]],
+        taking: Taking | None = None,
+        pool: str = "",
     ) -> None:
         super().__init__(name="heart", daemon=True)
         self.queues = sorted(queues)
-        self.slots = slots
+        self.pool = pool
+        self._slots = slots
         self._pids = pids
         self._taking = taking
         self._pid = os.getpid()
@@ -127,6 +135,7 @@ class Heart(threading.Thread):
         idle = self._taking.idle_for() if self._taking else None
         fields = {
             "pids": self._pids(),
+            "slots": self._slots(),
             "beat_at": Now(),
             "stopping": self._stopping.is_set(),
             "idle_since": None if idle is None else Now(-idle),
@@ -139,7 +148,8 @@ class Heart(threading.Thread):
             host=_host(),
             pid=me.pid,
             queues=self.queues,
-            slots=self.slots,
+            pool=self.pool,
+            version=_version(),
             started_at=Now(),
             **fields,
         )
@@ -158,17 +168,54 @@ def _pids_of(worker: Any) -> list[int]:
     return [child.pid for child in children] if isinstance(children, list) else [os.getpid()]
 
 
+def _slots_of(worker: Any) -> int:
+    """As many as its pool has by now: people change that, here and in Flower."""
+    pool = getattr(worker.pool, "_pool", None)
+    return getattr(pool, "_processes", None) or int(worker.concurrency)
+
+
+def _version() -> str:
+    return f"Celery {celery.__version__}, Python {platform.python_version()}"
+
+
 def _on_init(sender: Any, **_: Any) -> None:
     global _parent
+    from jobs import resizing  # noqa: F401 - what it declares is for workers alone
+
     _parent = os.getpid()
     identity.become(sender.hostname)
+    if _kind_of(sender) == slots.RESIZABLE:
+        sender.concurrency = _kept_slots(sender.hostname) or sender.concurrency
+
+
+def _kept_slots(name: str) -> int | None:
+    """None, too, while the database is away: the worker has to start."""
+    try:
+        number = slots.kept(name)
+    except DatabaseError:
+        return None
+    finally:
+        connection.close()  # so that no child inherits it
+    if number:
+        log.info("as many slots as are kept for this name", action="slots_kept", slots=number)
+    return number
+
+
+def _kind_of(worker: Any) -> str:
+    """`prefork`, `threads` or `solo`: how Celery names the module of a pool."""
+    found = worker.pool_cls if isinstance(worker.pool_cls, str) else worker.pool_cls.__module__
+    return {"thread": "threads"}.get(name := found.rpartition(".")[2], name)
 
 
 def _on_ready(sender: Any, **_: Any) -> None:
     global _heart
     worker = sender.controller if hasattr(sender, "controller") else sender
-    queues, slots = worker.app.amqp.queues.consume_from, worker.concurrency
-    _heart = Heart(queues, slots, lambda: _pids_of(worker), Taking(slots))
+    queues = worker.app.amqp.queues.consume_from
+
+    def number() -> int:
+        return _slots_of(worker)
+
+    _heart = Heart(queues, number, lambda: _pids_of(worker), Taking(number), _kind_of(worker))
     _heart.start()
     atexit.register(_heart.end)  # a cold shutdown announces nothing
 

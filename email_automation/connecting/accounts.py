@@ -38,6 +38,12 @@ def account_of(mailbox_id: int) -> Account:
     return account
 
 
+def needs(mailbox_id: int) -> str:
+    """Why a mailbox has to be connected again; empty where it has not."""
+    account = Account.objects.filter(mailbox_id=mailbox_id, state=AccountState.NEEDS_REAUTH).first()
+    return _why(account) if account else ""
+
+
 @transaction.atomic
 def keep(mailbox: Mailbox, provider: Provider, address: str, **login: Any) -> Account:
     """Keep the login of a mailbox that was just tried, and let every job go on that waited for it.
@@ -84,13 +90,17 @@ def broken(account: Account, reason: str) -> NoReturn:
             refreshing_until=None,
             version=F("version") + 1,
         ):
-            services.hold(account.hold, HELD.format(address=account.address, reason=account.reason))
+            services.hold(account.hold, _why(account))
             telling.needs_reauth(account)
     raise _held(account)
 
 
 def _held(account: Account) -> Held:
-    return Held(account.hold, HELD.format(address=account.address, reason=account.reason))
+    return Held(account.hold, _why(account))
+
+
+def _why(account: Account) -> str:
+    return HELD.format(address=account.address, reason=account.reason)[:300]
 
 
 def _empty() -> dict[str, Any]:

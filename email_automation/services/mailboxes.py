@@ -8,6 +8,7 @@ from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import transaction
 from django.utils import timezone
 
+from email_automation.connecting import accounts
 from email_automation.mailboxes import MailboxError, open_mailbox
 from email_automation.models import Mailbox, MailboxKind
 from email_automation.syncing import gmail_notices, runs
@@ -95,11 +96,33 @@ def resume_mailbox(mailbox: Mailbox, *, by: str, reason: str = "") -> None:
     """Let a mailbox's syncs go on where they were left."""
     audit.hold()
     if Mailbox.objects.filter(pk=mailbox.pk, paused_at__isnull=False).update(paused_at=None, paused_reason=""):
-        services.release(mailbox.hold)
+        _go_on(mailbox)
         audit.record("resume", f"mailbox {mailbox.pk}", by=by, reason=reason)
     mailbox.refresh_from_db()
+
+
+def mend_hold(key: str, by: str, reason: str) -> None:
+    """What an operator's release of a mailbox's hold does: a paused one goes on. A login is mended by its owner alone.
+
+    Raises:
+        Refused: the mailbox has to be connected again.
+    """
+    mailbox = Mailbox.objects.filter(pk=int(key.partition(":")[2])).first()
+    if mailbox is None:
+        return
+    if why := accounts.needs(mailbox.pk):
+        raise Refused(f"{why} Its owner does that: until then its jobs wait.", field="key")
+    resume_mailbox(mailbox, by=by, reason=reason)
 
 
 def heed_notice(notice: Notice) -> int:
     """Enqueue the syncs that a provider's notice of news asks for. Returns how many; none where nobody knows it."""
     return gmail_notices.heed(notice)
+
+
+def _go_on(mailbox: Mailbox) -> None:
+    """Where its login is broken, too, its jobs wait on for that."""
+    if why := accounts.needs(mailbox.pk):
+        services.hold(mailbox.hold, why)
+    else:
+        services.release(mailbox.hold)

@@ -1,5 +1,5 @@
 """The platform in the stock Django admin."""
 
-from jobs.admin import controls, grants, job, records, results, schedules, tokens
+from jobs.admin import batches, controls, grants, job, records, results, schedules, tokens
 
-__all__ = ["controls", "grants", "job", "records", "results", "schedules", "tokens"]
+__all__ = ["batches", "controls", "grants", "job", "records", "results", "schedules", "tokens"]

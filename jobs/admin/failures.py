@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-import uuid
-from typing import Any
-
 from django import forms
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 
-from jobs import access, again, failures, query, stages
+from jobs import access, failures, query, stages
 from jobs.access import Verb
 from jobs.admin.page import check_steer, may_steer, of_jobs, shown
 from jobs.admin.steering import ReasonForm
+from jobs.errors import Refused
 from jobs.models import Job, JobQuerySet
-from jobs.query import Word
-from jobs.stages import Stage, Verdict
 
-KEPT = 20  # stages in a session: of so many causes
 AGES = {"1h": "Past hour", "1d": "Past day", "7d": "Past week", "": "All"}
 
 
@@ -44,14 +39,13 @@ def stage_page(request: HttpRequest, fingerprint: str) -> HttpResponse:
     """One cause: its jobs, those that were run again last, and the next stage."""
     jobs = _of_cause(request, fingerprint)
     steered = jobs.filter(access.reach(request.user, Verb.RETRY))
-    stage = stages.look(_kept(request).get(fingerprint, []))
+    stage = stages.last(request.user, fingerprint)
     form = StageForm(request.POST or None, initial={"size": stage.next_size})
     if request.method == "POST":
         check_steer(request)
-        if form.is_valid() and _may_go_on(form, stage):
-            return _go(request, fingerprint, steered, form.cleaned_data)
-    cause = Word("fingerprint", "", (fingerprint,))
-    preview = again.preview_of(query.look(jobs, narrowed=[cause], owner_id=access.only_own(request.user)))
+        if form.is_valid() and _went(request, fingerprint, steered, form):
+            return HttpResponseRedirect(reverse("jobs-stage", args=[fingerprint]))
+    preview = stages.preview(jobs, fingerprint, owner_id=access.only_own(request.user))
     if not preview.count and not stage.ids:
         raise Http404
     recent = Job.objects.visible_to(request.user).filter(pk__in=stage.ids[:50]).defer("arguments", "workflow")
@@ -68,28 +62,24 @@ def stage_page(request: HttpRequest, fingerprint: str) -> HttpResponse:
     )
 
 
-def _may_go_on(form: StageForm, stage: Stage) -> bool:
-    """It stops by itself where the last ones failed again, until a person says otherwise."""
-    if stage.verdict == Verdict.BAD and not form.cleaned_data["anyway"]:
-        form.add_error("anyway", "Some of the last ones failed again. Mend the cause first, or say that you go on.")
+def _went(request: HttpRequest, fingerprint: str, jobs: JobQuerySet, form: StageForm) -> bool:
+    wish = form.cleaned_data
+    try:
+        done = stages.run_next(
+            jobs,
+            fingerprint,
+            wish["size"],
+            user=request.user,
+            anyway=wish["anyway"],
+            reason=wish["reason"],
+            origin="admin",
+        )
+    except Refused as error:  # it stops by itself, until a person says otherwise
+        form.add_error("anyway", str(error))
         return False
-    return True
-
-
-def _go(request: HttpRequest, fingerprint: str, jobs: JobQuerySet, wish: dict[str, Any]) -> HttpResponse:
-    by = request.user.get_username()
-    ids, done = stages.go(jobs, wish["size"], by=by, reason=wish["reason"], origin="admin")
-    kept = {**_kept(request), fingerprint: ids}
-    stored = {name: [str(job_id) for job_id in kept[name]] for name in list(kept)[-KEPT:]}
-    request.session["stages"] = stored
     busy = f", {len(done.busy):,} wait for another of their kind to end" if done.busy else ""
     messages.success(request, f"{done.done:,} run again{busy}.")
-    return HttpResponseRedirect(reverse("jobs-stage", args=[fingerprint]))
-
-
-def _kept(request: HttpRequest) -> dict[str, list[uuid.UUID]]:
-    stored: dict[str, list[str]] = request.session.get("stages", {})
-    return {name: [uuid.UUID(job_id) for job_id in ids] for name, ids in stored.items()}
+    return True
 
 
 def _of_cause(request: HttpRequest, fingerprint: str) -> JobQuerySet:

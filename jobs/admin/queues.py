@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from django.contrib import messages
-from django.db.models import Count
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 
-from jobs import access, overview, registry, services
+from jobs import access, holding, overview, registry, services, workers
 from jobs.access import Verb
 from jobs.admin.page import of_jobs, shown
 from jobs.admin.steering import ReasonForm
 from jobs.errors import Refused
-from jobs.models import Hold, TaskControl
+from jobs.models import TaskControl
 from jobs.queues import QUEUES
 
 ACTS = {"pause": services.pause, "resume": services.resume}
@@ -22,7 +21,6 @@ ACTS = {"pause": services.pause, "resume": services.resume}
 def queues_page(request: HttpRequest) -> HttpResponse:
     seen = access.queues(request.user, Verb.SEE)
     paused = TaskControl.objects.filter(paused=True, name__in=access.tasks(request.user, Verb.SEE))
-    holds = Hold.objects.filter(released_at=None).annotate(held=Count("jobs")).filter(held__gt=0)
     steered = access.tasks(request.user, Verb.PAUSE)
     return shown(
         request,
@@ -33,7 +31,13 @@ def queues_page(request: HttpRequest) -> HttpResponse:
         tasks=paused,
         steered_tasks=steered,
         others=[name for name in steered if name not in {control.name for control in paused}],
-        holds=holds if access.may(request.user, Verb.SEE) else (),
+        holds=holding.held() if access.may(request.user, Verb.SEE) else (),
+        may_release=access.may(request.user, Verb.RESUME),
+        working=[
+            (one, workers.steered_by(request.user, one.beat))
+            for one in workers.seen_by(request.user)
+            if one.is_resizable
+        ],
     )
 
 
@@ -58,3 +62,23 @@ def control_page(request: HttpRequest, act: str, kind: str, name: str = "") -> H
         return HttpResponseRedirect(back)
     title = f"{act.capitalize()} {kind} {name}?"
     return shown(request, "control", title, act=act, kind=kind, which=name, form=form, back=back)
+
+
+@of_jobs
+def release_page(request: HttpRequest, key: str) -> HttpResponse:
+    """Ask why (GET), then let go on what is held (POST)."""
+    access.check(request.user, Verb.RESUME)
+    found = holding.held(key)
+    if not found:
+        raise Http404
+    back = reverse("jobs-queues")
+    form = ReasonForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        by, reason = request.user.get_username(), form.cleaned_data["reason"]
+        try:
+            services.release_by_hand(key, by=by, reason=reason, origin="admin")
+            messages.success(request, f"{key} is released: its jobs go on.")
+        except Refused as error:
+            messages.error(request, str(error))
+        return HttpResponseRedirect(back)
+    return shown(request, "release", f"Release {key}?", hold=found[0], form=form, back=back)

@@ -8,20 +8,18 @@ from typing import Any
 
 from django.contrib import admin
 from django.db.models import Prefetch, Q, QuerySet
-from django.http import HttpRequest, HttpResponse
-from django.urls import reverse
-from django.utils.html import format_html
+from django.http import HttpRequest
 from django.utils.safestring import SafeString
 
-from jobs import access, batch_tree, quarantine
+from jobs import access, quarantine
 from jobs.access import Verb
-from jobs.admin.display import badge, block, gauge, job_link, moment, pretty
+from jobs.admin.display import badge, block, job_link, moment, pretty
 from jobs.admin.filters import Choices, Narrowing
 from jobs.admin.lists import FEW
 from jobs.admin.readonly import RecordAdmin
 from jobs.config import config
-from jobs.masking import declared, masked
-from jobs.models import Attempt, AuditEntry, Batch, Effect, Job, JobEvent, JobStatus, Quarantine, WorkerBeat
+from jobs.masking import masked
+from jobs.models import Attempt, AuditEntry, Effect, Job, JobEvent, JobStatus, Quarantine, WorkerBeat
 
 
 class OutcomeFilter(Narrowing):
@@ -167,66 +165,6 @@ class EffectAdmin(OfAJob):
         return block(pretty(masked(effect.detail)) if effect.detail else "")
 
 
-@admin.register(Batch)
-class BatchAdmin(RecordAdmin):
-    change_form_template = "admin/jobs/batch/change_form.html"
-    list_display = ("__str__", "state", "progress", "total", "completed", "failed", "dropped", "when")
-    list_filter = ("status",)
-    platform_wide = True
-    search_fields = ("name", "correlation_id")
-    ordering = ("-created_at", "-id")
-    fields = (
-        "id",
-        "name",
-        "state",
-        "members",
-        "parent",
-        "owner_id",
-        "correlation_id",
-        "then_on_success",
-        "then_on_complete",
-        "stop_on_failure",
-        "total",
-        "completed",
-        "failed",
-        "dropped",
-        "created_at",
-        "finished_at",
-    )
-
-    def change_view(
-        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
-    ) -> HttpResponse:
-        batch = self.get_object(request, object_id)
-        more = {"tree": batch_tree.tree_of(batch)} if batch else {}
-        return super().change_view(request, object_id, form_url, more | (extra_context or {}))
-
-    @admin.display(description="Progress")
-    def progress(self, batch: Batch) -> SafeString:
-        return gauge(batch.percent, f"{batch.ended} of {batch.total} ended, {batch.failed} failed")
-
-    @admin.display(description="Status")
-    def state(self, batch: Batch) -> SafeString:
-        return badge(batch.status)
-
-    @admin.display(description="On success")
-    def then_on_success(self, batch: Batch) -> SafeString:
-        return _then(batch.on_success)
-
-    @admin.display(description="On complete")
-    def then_on_complete(self, batch: Batch) -> SafeString:
-        return _then(batch.on_complete)
-
-    @admin.display(description="Jobs")
-    def members(self, batch: Batch) -> SafeString:
-        address = reverse("admin:jobs_job_changelist", query={"batch": batch.pk})
-        return format_html('<a href="{}">Its jobs</a>', address)
-
-    @admin.display(description="Created")
-    def when(self, batch: Batch) -> SafeString:
-        return moment(batch.created_at)
-
-
 @admin.register(Quarantine)
 class QuarantineAdmin(RecordAdmin):
     platform_wide = True
@@ -292,11 +230,6 @@ class WorkerBeatAdmin(RecordAdmin):
     @admin.display(description="Last beat")
     def beat(self, worker: WorkerBeat) -> SafeString:
         return moment(worker.beat_at)
-
-
-def _then(then: dict[str, Any] | None) -> SafeString:
-    """What follows a batch."""
-    return block(pretty(masked(then, declared(str(then.get("task", ""))))) if then else "")
 
 
 def state_of(worker: WorkerBeat) -> tuple[str, str]:

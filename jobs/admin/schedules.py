@@ -9,7 +9,6 @@ from zoneinfo import available_timezones
 
 from django import forms
 from django.contrib import admin
-from django.contrib.auth import get_user_model
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import HttpRequest
@@ -17,9 +16,10 @@ from django.utils import timezone
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 
-from jobs import access, audit, masking, schedule
+from jobs import access, masking, schedule, timetable
 from jobs.access import Verb
 from jobs.admin.display import badge, block, moment, pretty
+from jobs.errors import Refused
 from jobs.models import Schedule
 
 if TYPE_CHECKING:
@@ -29,8 +29,7 @@ else:
     AdminBase = admin.ModelAdmin
     FormBase = forms.ModelForm
 
-TICKING = ("cron", "every", "time_zone")  # a change of these moves the next tick
-KEPT = ("task", "arguments", "cron", "every", "time_zone", "overlap", "missed", "owner_id", "paused")
+TICKS = ("cron", "every", "time_zone")  # what the next ones are worked out from
 
 
 class ScheduleForm(FormBase):
@@ -62,7 +61,7 @@ class ScheduleForm(FormBase):
         zones = [(name, name) for name in sorted(available_timezones())]
         self.fields["time_zone"] = forms.ChoiceField(choices=zones, initial="UTC")
         if self.instance.pk:
-            self.initial["arguments"] = _shown(self.instance)
+            self.initial["arguments"] = timetable.shown(self.instance)["arguments"]
             self.fields["enabled"].initial = not self.instance.paused
 
     @property
@@ -75,8 +74,10 @@ class ScheduleForm(FormBase):
 
     def clean_owner_id(self) -> int | None:
         owner_id = cast("int | None", self.cleaned_data["owner_id"])
-        if owner_id is not None and not get_user_model()._default_manager.filter(pk=owner_id).exists():
-            raise forms.ValidationError(f"There is no user {owner_id}.")
+        try:
+            timetable.check_owner(owner_id)
+        except Refused as error:
+            raise forms.ValidationError(str(error)) from None
         return owner_id
 
     def clean_arguments(self) -> dict[str, Any]:
@@ -93,7 +94,7 @@ class ScheduleForm(FormBase):
         return schedule.preview(self.instance) if self.instance.pk else []
 
     def _typed(self) -> Schedule:
-        typed = {name: self.cleaned_data[name] for name in TICKING}
+        typed = {name: self.cleaned_data[name] for name in TICKS}
         return Schedule(**typed, created_at=self.instance.created_at or timezone.now())
 
     def save(self, commit: bool = True) -> Schedule:
@@ -152,17 +153,10 @@ class ScheduleAdmin(AdminBase):
         return super().render_change_form(request, context | {"ticks": ticks}, *args, **kwargs)
 
     def save_model(self, request: HttpRequest, obj: Schedule, form: Any, change: bool) -> None:
-        before = _kept(Schedule.objects.get(pk=obj.pk)) if change else None
-        if not change or {*TICKING, "enabled"} & set(form.changed_data):
-            obj.next_tick = None  # what passed meanwhile is not made up for
-        super().save_model(request, obj, form, change)
-        self._record(request, "change" if change else "add", obj, before, _kept(obj))
+        timetable.save(obj, by=request.user.get_username(), origin="admin")
 
     def delete_model(self, request: HttpRequest, obj: Schedule) -> None:
-        before, name = _kept(obj), obj.name
-        super().delete_model(request, obj)
-        obj.name = name
-        self._record(request, "delete", obj, before, None)
+        timetable.remove(obj, by=request.user.get_username(), origin="admin")
 
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Schedule]) -> None:
         for one in queryset:
@@ -172,7 +166,7 @@ class ScheduleAdmin(AdminBase):
 
     @admin.display(description="Arguments")
     def shown_arguments(self, one: Schedule) -> SafeString:
-        return block(pretty(_shown(one)))
+        return block(pretty(timetable.shown(one)["arguments"]))
 
     @admin.display(description="When")
     def clock(self, one: Schedule) -> str:
@@ -185,15 +179,3 @@ class ScheduleAdmin(AdminBase):
     @admin.display(description="Next")
     def next(self, one: Schedule) -> SafeString:
         return format_html_join("", "{}", [(moment(one.next_tick),)]) if not one.paused else moment(None)
-
-    def _record(self, request: HttpRequest, verb: str, one: Schedule, before: Any, after: Any) -> None:
-        by = request.user.get_username()
-        audit.record(verb, f"schedule {one.name}", by=by, origin="admin", before=before, after=after)
-
-
-def _kept(one: Schedule) -> dict[str, Any]:
-    return {name: getattr(one, name) for name in KEPT} | {"arguments": _shown(one)}
-
-
-def _shown(one: Schedule) -> Any:
-    return masking.masked(one.arguments, masking.declared(one.task))

@@ -15,6 +15,8 @@ urlpatterns = [
     path("queues/<slug:act>/task/", queues.control_page, {"kind": "task"}, name="jobs-control-task"),
     path("queues/<slug:act>/<slug:kind>/<str:name>/", queues.control_page, name="jobs-control"),
     path("workers/", workers.workers_page, name="jobs-workers"),
+    path("holds/<str:key>/release/", queues.release_page, name="jobs-hold-release"),
+    path("workers/<uuid:boot>/slots/", workers.slots_page, name="jobs-worker-slots"),
     path("workers/<uuid:boot>/stop/", workers.stop_page, name="jobs-worker-stop"),
     path("enqueue/", enqueueing.enqueue_page, name="jobs-enqueue"),
 ]

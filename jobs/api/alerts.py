@@ -11,16 +11,16 @@ from typing_extensions import TypedDict
 
 from jobs import access as roles
 from jobs.access import Verb
-from jobs.alerts import handling, rules
+from jobs.alerts import handling, rules, tasks
 from jobs.api import access, parsing
 from jobs.api.parsing import Body, Reasoned, Text
 from jobs.api.responses import ok
 from jobs.api.schema import described
 from jobs.api.scopes import Scope
-from jobs.api.shapes import Time, epoch
+from jobs.api.shapes import JobId, Task, Time, epoch
 from jobs.api.view import ApiView
 from jobs.errors import JobNotFound
-from jobs.models import Alert, Silence
+from jobs.models import Alert, JobStatus, Silence
 
 Reason = Annotated[Text, Field(min_length=1, max_length=300, examples=["The provider is down; they know."])]
 Key = Annotated[str, Field(description="The rule and its queue.", examples=["dead:email"])]
@@ -59,9 +59,29 @@ class SilenceRow(TypedDict):
     reason: str
 
 
+class DeliveryRow(TypedDict):
+    job_id: JobId
+    task: Task
+    status: JobStatus
+
+
+class ToldRow(TypedDict):
+    """What was told, and the jobs that deliver it; those that are pruned are left out."""
+
+    key: Key
+    state: Annotated[str, Field(examples=["firing"])]
+    text: str
+    at: Time | None
+    deliveries: list[DeliveryRow]
+
+
 class Alerts(TypedDict):
+    """`ways`: how they are told now. Without one they are looked for and told to nobody."""
+
     firing: list[AlertRow]
     silent: list[SilenceRow]
+    told: list[ToldRow]
+    ways: list[str]
 
 
 class Spoken(TypedDict):
@@ -71,12 +91,14 @@ class Spoken(TypedDict):
 class AlertList(ApiView):
     """Of the queues on which the user has a role."""
 
-    @described("list_alerts", "What fires, and what is silent", Alerts)
+    @described("list_alerts", "What fires, what is silent, what was told", Alerts)
     def get(self, request: Request) -> Response:
         queues = None if roles.may(request.user, Verb.SEE) else roles.queues(request.user, Verb.SEE)
         data: Alerts = {
             "firing": [alert_row(alert) for alert in handling.now(queues)],
             "silent": [silence_row(silence) for silence in handling.silences(queues).values()],
+            "told": [told_row(told) for told in handling.told(queues)],
+            "ways": tasks.ways(),
         }
         return ok(data, message="Alerts listed")
 
@@ -137,6 +159,16 @@ def alert_row(alert: Alert) -> AlertRow:
         "taken_by": alert.taken_by or None,
         "taken_at": epoch(alert.taken_at),
         "taken_reason": alert.taken_reason or None,
+    }
+
+
+def told_row(told: handling.Told) -> ToldRow:
+    return {
+        "key": told.telling.key,
+        "state": told.telling.state,
+        "text": told.telling.text,
+        "at": epoch(told.telling.at),
+        "deliveries": [{"job_id": str(job.pk), "task": job.task, "status": JobStatus(job.status)} for job in told.jobs],
     }
 
 

@@ -15,7 +15,7 @@ from jobs.access import Verb
 from jobs.api import access, pages, parsing, shapes
 from jobs.api.parsing import Reasoned
 from jobs.api.responses import ok
-from jobs.api.schema import CURSOR, described, limit, parameter
+from jobs.api.schema import CURSOR, UUID, described, limit, parameter
 from jobs.api.shapes import BatchRow
 from jobs.api.view import ApiView
 from jobs.errors import JobNotFound
@@ -41,6 +41,7 @@ class BatchList(ApiView):
         BatchPage,
         parameters=[
             parameter("status", {"type": "string", "examples": ["open,closed"]}, "One or more, with commas."),
+            parameter("parent_id", UUID, "Those within this batch."),
             limit(pages.LARGEST, pages.LIMIT),
             CURSOR,
         ],
@@ -50,6 +51,8 @@ class BatchList(ApiView):
         found = visible
         if statuses := parsing.choices(request, "status", BatchStatus.values):
             found = found.filter(status__in=statuses)
+        if parent := request.query_params.get("parent_id"):
+            found = found.filter(parent_id=parsing.identifier("parent_id", parent))
         page, following = pages.page_of(found, visible, request)
         rows = [shapes.batch(batch) for batch in page]
         return ok({"batches": rows, "count": len(rows), "next": following}, message="Batches listed")

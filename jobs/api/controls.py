@@ -41,7 +41,9 @@ class Paused(ApiView):
 
     @described("list_paused", "What is held back, why and by whom", PausedRows)
     def get(self, request: Request) -> Response:
-        return ok({"paused": [_shape(control) for control in services.paused()]}, message="Paused queues and tasks")
+        return ok(
+            {"paused": [control_row(control) for control in services.paused()]}, message="Paused queues and tasks"
+        )
 
 
 class Control(ApiView):
@@ -53,25 +55,25 @@ class Control(ApiView):
 class PauseQueue(Control):
     @described("pause_queue", "Pause a queue", ControlRow, takes=Reasoned)
     def post(self, request: Request, name: str) -> Response:
-        return ok(_shape(services.pause(**_who(request, "queue", name))), message="Queue paused")
+        return ok(control_row(services.pause(**_who(request, "queue", name))), message="Queue paused")
 
 
 class ResumeQueue(Control):
     @described("resume_queue", "Resume a queue", ControlRow, takes=Reasoned)
     def post(self, request: Request, name: str) -> Response:
-        return ok(_shape(services.resume(**_who(request, "queue", name))), message="Queue resumed")
+        return ok(control_row(services.resume(**_who(request, "queue", name))), message="Queue resumed")
 
 
 class PauseTask(Control):
     @described("pause_task", "Pause a task", ControlRow, takes=Reasoned)
     def post(self, request: Request, name: str) -> Response:
-        return ok(_shape(services.pause(**_who(request, "task", name))), message="Task paused")
+        return ok(control_row(services.pause(**_who(request, "task", name))), message="Task paused")
 
 
 class ResumeTask(Control):
     @described("resume_task", "Resume a task", ControlRow, takes=Reasoned)
     def post(self, request: Request, name: str) -> Response:
-        return ok(_shape(services.resume(**_who(request, "task", name))), message="Task resumed")
+        return ok(control_row(services.resume(**_who(request, "task", name))), message="Task resumed")
 
 
 def _who(request: Request, subject: str, name: str) -> dict[str, str]:
@@ -81,7 +83,7 @@ def _who(request: Request, subject: str, name: str) -> dict[str, str]:
     return {subject: name, "by": request.user.get_username(), "reason": reason, "origin": ORIGIN}
 
 
-def _shape(control: controls.Control) -> ControlRow:
+def control_row(control: controls.Control) -> ControlRow:
     return {
         "kind": "queue" if isinstance(control, QueueControl) else "task",
         "name": control.name,

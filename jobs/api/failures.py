@@ -1,23 +1,66 @@
-"""Failures over REST: what goes wrong, grouped by errors that are alike."""
+"""Failures over REST: what goes wrong, grouped by errors that are alike, and run again in stages."""
 
 from __future__ import annotations
 
 from typing import Annotated
 
+from django.core.exceptions import PermissionDenied
 from pydantic import Field
+from rest_framework.exceptions import NotFound
 from rest_framework.request import Request
 from rest_framework.response import Response
 from typing_extensions import TypedDict
 
-from jobs import failures
-from jobs.access import only_own
+from jobs import access as roles
+from jobs import again, failures, stages
+from jobs.access import Verb, only_own
 from jobs.api import access, parsing
+from jobs.api.parsing import Reasoned
 from jobs.api.responses import ok
 from jobs.api.schema import SEARCH, described, limit
 from jobs.api.shapes import Time, epoch
 from jobs.api.view import ApiView
+from jobs.models import JobQuerySet, JobStatus
+from jobs.stages import Stage, Verdict
 
 LARGEST = 100
+NOT_FOUND = "No job that you may see failed so."
+
+
+class StageWish(Reasoned):
+    """`size`: how many, the oldest first; without it a few, and more each time that none failed again.
+
+    `anyway`: go on although some of the last ones failed again.
+    """
+
+    size: Annotated[int, Field(ge=1, le=stages.SIZES[-1])] | None = None
+    anyway: bool = False
+
+
+class StageRow(TypedDict):
+    """Those that you ran again last: how many are in which state. `verdict`: `bad` once some failed again."""
+
+    jobs: int
+    counts: dict[JobStatus, int]
+    verdict: Verdict
+    next_size: int
+
+
+class CauseOfJobs(TypedDict):
+    """Failed and dead jobs of one cause. Effects that were made are skipped; unclear ones are asked about first."""
+
+    fingerprint: str
+    count: int
+    effects_made: int
+    effects_unclear: int
+    busy: int
+    stage: StageRow
+
+
+class StageDone(TypedDict):
+    retried: int
+    busy_count: Annotated[int, Field(description="Another of their kind has their place.")]
+    stage: StageRow
 
 
 class FailureRow(TypedDict):
@@ -56,6 +99,70 @@ class FailureList(ApiView):
         found = failures.groups(jobs, text, most, owner_id=only_own(request.user))
         rows = [_row(group) for group in found.groups]
         return ok({"failures": rows, "since": epoch(found.since)}, message="Failures listed")
+
+
+class CauseDetail(ApiView):
+    """One cause: its jobs, and how those fare that you ran again last."""
+
+    @described("get_failure", "One cause of failures", CauseOfJobs)
+    def get(self, request: Request, fingerprint: str) -> Response:
+        jobs, stage = _of_cause(request, fingerprint), stages.last(request.user, fingerprint)
+        preview = again.preview_of(jobs)
+        if not preview.count and not stage.ids:
+            raise NotFound(NOT_FOUND)
+        data: CauseOfJobs = {
+            "fingerprint": fingerprint,
+            "count": preview.count,
+            "effects_made": preview.effects_made,
+            "effects_unclear": preview.effects_unclear,
+            "busy": preview.busy,
+            "stage": _stage(stage),
+        }
+        return ok(data, message="Cause retrieved")
+
+
+class CauseStage(ApiView):
+    """Runs a few again, and more each time that none failed again. For who may run them again one by one."""
+
+    @described("run_stage", "Run a cause's jobs again, a few first", StageDone, takes=StageWish)
+    def post(self, request: Request, fingerprint: str) -> Response:
+        jobs = _of_cause(request, fingerprint)
+        if not jobs.exists():
+            raise NotFound(NOT_FOUND)
+        steered = jobs.filter(roles.reach(request.user, Verb.RETRY))
+        if not steered.exists():
+            raise PermissionDenied
+        wish = parsing.body_of(request, StageWish)
+        done = stages.run_next(
+            steered,
+            fingerprint,
+            wish.size,
+            user=request.user,
+            anyway=wish.anyway,
+            reason=wish.reason,
+            origin="REST",
+        )
+        data: StageDone = {
+            "retried": done.done,
+            "busy_count": len(done.busy),
+            "stage": _stage(stages.last(request.user, fingerprint)),
+        }
+        return ok(data, message="Look how these fare before more go")
+
+
+def _of_cause(request: Request, fingerprint: str) -> JobQuerySet:
+    if "\x00" in fingerprint:
+        raise NotFound(NOT_FOUND)
+    return access.visible_jobs(request.user).filter(fingerprint=fingerprint, status__in=failures.FAILURES)
+
+
+def _stage(stage: Stage) -> StageRow:
+    return {
+        "jobs": len(stage.ids),
+        "counts": {JobStatus(status): count for status, count in stage.counts.items()},
+        "verdict": stage.verdict,
+        "next_size": stage.next_size,
+    }
 
 
 def _row(group: failures.Group) -> FailureRow:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import hmac
 import json
 import re
 from typing import Any
 
+from django.conf import settings
 from django.db import DatabaseError
 from rest_framework import exceptions
 from rest_framework.renderers import JSONRenderer
@@ -105,6 +107,7 @@ def _again(row: IdempotencyKey, body_hash: str) -> Once:
 
 
 def _hash(request: Request) -> str:
-    """Of all that says what is wanted."""
+    """Of all that says what is wanted. Keyed: a body may hold a password, which is not to be guessed from it."""
     said = [request.method or "", request.get_full_path(), request.content_type or ""]
-    return hashlib.sha256("\n".join(said).encode() + b"\n" + request.body).hexdigest()
+    text = "\n".join(said).encode() + b"\n" + request.body
+    return hmac.new(settings.SECRET_KEY.encode(), text, hashlib.sha256).hexdigest()

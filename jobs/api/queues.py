@@ -112,11 +112,11 @@ def _row(found: QueueHealth, counts: OpenCounts, recent: Recent | None) -> Queue
         "workers": found.workers if recent else None,
         "slots": found.slots if recent else None,
         "free": found.free if recent else None,
-        "recent": _lately(recent) if recent else None,
+        "recent": lately(recent) if recent else None,
     }
 
 
-def _lately(recent: Recent) -> Lately:
+def lately(recent: Recent) -> Lately:
     return {
         "ended": recent.ended,
         "failed": recent.failed,

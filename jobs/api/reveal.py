@@ -27,9 +27,13 @@ class RevealedJob(TypedDict):
 
 
 class JobReveal(ApiView):
-    """A job's arguments and result with nothing masked. Takes a `reason`; who asked is recorded."""
+    """A job's arguments and result with nothing masked. Takes a `reason`; who asked is recorded, each time.
+
+    An `Idempotency-Key` changes nothing here: what was shown is kept nowhere.
+    """
 
     scope: ClassVar[Scope] = Scope.ADMIN
+    keeps_answers: ClassVar[bool] = False
 
     @described("reveal_job", "Show what is masked of a job", RevealedJob, takes=Reasoned)
     def post(self, request: Request, job_id: str) -> Response:

@@ -81,7 +81,18 @@ PATHS: Mapping[str, tuple[Mapping[str, Any], str]] = {
     "user_id": ({"type": "string", "pattern": "^[^/]+$"}, "The user's number."),
     "effect_id": ({"type": "integer", "minimum": 0}, "The effect's number."),
     "mailbox_id": ({"type": "integer", "minimum": 0}, "The mailbox's number."),
-    "key": ({"type": "string", "pattern": "^[^/]+$", "examples": ["dead:email"]}, "The alert's rule and queue."),
+    "key": (
+        {"type": "string", "pattern": "^[^/]+$", "examples": ["dead:email"]},
+        "The alert's rule and queue, or the hold's key.",
+    ),
+    "fingerprint": (
+        {"type": "string", "pattern": "^[^/]+$", "examples": ["6e3ec7b935821f0c"]},
+        "Of errors that are alike, as `GET /api/failures` has it.",
+    ),
+    "quarantined_id": ({"type": "integer", "minimum": 0}, "The message's number."),
+    "grant_id": ({"type": "integer", "minimum": 0}, "The grant's number."),
+    "token_key": ({"type": "string", "pattern": "^[^/]+$"}, "How the token begins, as the list has it."),
+    "worker_id": (UUID, "The worker's id, as the list has it."),
     "lead_id": ({"type": "integer", "minimum": 0}, "The lead's number."),
     "message_id": ({"type": "integer", "minimum": 0}, "The message's number."),
     "mail_id": ({"type": "integer", "minimum": 0}, "The mail's number."),
@@ -156,6 +167,7 @@ def limit(largest: int, default: int) -> OpenApiParameter:
 CURSOR = parameter(
     "cursor", {"type": "string", "pattern": "^([0-9a-fA-F-]{36}|t[0-9]{1,16})$"}, "The `next` of the page before."
 )
+REASON = parameter("reason", {"type": "string", "maxLength": 300}, "Why: kept with who did it.")
 SEARCH = parameter(
     "q", {"type": "string", "maxLength": 500, "examples": ["status:dead queue:email"]}, "A search, as on the pages."
 )

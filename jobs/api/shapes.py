@@ -47,6 +47,7 @@ class JobRow(TypedDict):
     parent_id: JobId | None
     batch_id: JobId | None
     correlation_id: str
+    trace_id: Annotated[str | None, Field(description="Of OpenTelemetry, where traces are on.")]
 
 
 class JobDetails(JobRow):
@@ -106,6 +107,7 @@ def job_row(job: Job) -> JobRow:
         "parent_id": str(job.parent_id) if job.parent_id else None,
         "batch_id": str(job.batch_id) if job.batch_id else None,
         "correlation_id": job.correlation_id,
+        "trace_id": job.trace_id or None,
     }
 
 

@@ -25,6 +25,7 @@ class ApiView(APIView):
     """For users with a session or a token; takes bounded JSON, and no answer is kept by anybody.
 
     A post with an `Idempotency-Key` is done once. `scope`: what a token needs to post here; reading needs `read`.
+    `keeps_answers`: whether an answer may be kept to be given again; where it may not, nothing but a look is asked for.
     """
 
     # The first one decides that a stranger gets 401, not 403.
@@ -33,6 +34,7 @@ class ApiView(APIView):
     throttle_classes = (PerUser, PerToken)
     parser_classes: tuple[type[BaseParser], ...] = (BoundedJSONParser,)
     scope: ClassVar[Scope] = Scope.ACT
+    keeps_answers: ClassVar[bool] = True
 
     _once: once.Once | None = None
 
@@ -41,7 +43,7 @@ class ApiView(APIView):
         handler = getattr(self, (request.method or "").lower(), None)
         if known := getattr(handler, "known_parameters", ()):
             parsing.known_parameters(request, known)
-        self._once = once.begin(request)
+        self._once = once.begin(request) if self.keeps_answers else None
 
     def handle_exception(self, exc: Exception) -> Response:
         if self._once:

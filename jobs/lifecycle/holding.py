@@ -15,6 +15,7 @@ from jobs.lifecycle.values import Claim, short
 from jobs.models import WAITING, HeldJob, Hold, Job, JobStatus
 from jobs.reports import Report
 
+AGAIN = 30.0  # seconds: a job that meets what nobody holds any more, and met it before, would else run without end
 FAR = 3650 * 86_400.0  # seconds: nothing rings for what is held, and a stray doorbell finds nothing to claim
 
 
@@ -37,7 +38,8 @@ def park(claim: Claim, key: str, reason: str) -> JobStatus:
         with owned(claim) as job:
             if job.cancel_requested_at:
                 return end(job, JobStatus.CANCELLED, Report(reason="cancelled"))
-            to_waiting(job, FAR if held else 0, status=JobStatus.PENDING, reason=reason)
+            delay = FAR if held else AGAIN if job.reason == short(reason) else 0
+            to_waiting(job, delay, status=JobStatus.PENDING, reason=reason)
             HeldJob.objects.filter(job=job).delete()
             if held:
                 HeldJob.objects.create(job=job, hold=held)

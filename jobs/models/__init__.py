@@ -7,8 +7,8 @@ from jobs.models.effect import Effect, EffectStatus
 from jobs.models.grant import Grant, Role
 from jobs.models.hold import HeldJob, Hold
 from jobs.models.job import BADLY, FINAL, WAITING, Attempt, Checkpoint, Job, JobEvent, JobQuerySet, JobStatus
-from jobs.models.process import Canary, Lease, WorkerBeat
-from jobs.models.record import AuditEntry, IdempotencyKey, Quarantine
+from jobs.models.process import Canary, Lease, Slots, WorkerBeat
+from jobs.models.record import AuditEntry, IdempotencyKey, Quarantine, StageRun
 from jobs.models.schedule import Schedule
 from jobs.models.statistic import Counted, Slice, Tally
 
@@ -41,6 +41,8 @@ __all__ = [
     "Schedule",
     "Silence",
     "Slice",
+    "Slots",
+    "StageRun",
     "Tally",
     "TaskControl",
     "Telling",

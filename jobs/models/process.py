@@ -18,6 +18,11 @@ class WorkerBeat(models.Model):
     started_at = models.DateTimeField()
     beat_at = models.DateTimeField()
     stopping = models.BooleanField(default=False)
+    # With defaults of the database: a worker from before this column goes on beating.
+    pool = models.CharField(
+        max_length=20, blank=True, default="", db_default="", help_text="Only `prefork` changes its slots."
+    )
+    version = models.CharField(max_length=100, blank=True, default="", db_default="")
     idle_since = models.DateTimeField(null=True, help_text="Since when it could have begun a job, and has not.")
 
     class Meta:
@@ -26,6 +31,22 @@ class WorkerBeat(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class Slots(models.Model):
+    """How many jobs a worker of this name runs at once, as a person said: also after it starts again."""
+
+    worker = models.CharField(max_length=150, primary_key=True)
+    slots = models.PositiveIntegerField()
+    by = models.CharField(max_length=150)
+    reason = models.CharField(max_length=300, blank=True)
+    changed_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        verbose_name_plural = "slots"
+
+    def __str__(self) -> str:
+        return f"{self.worker}: {self.slots}"
 
 
 class Lease(models.Model):

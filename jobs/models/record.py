@@ -48,6 +48,21 @@ class Quarantine(models.Model):
         return self.reason
 
 
+class StageRun(models.Model):
+    """The jobs of a cause that a person ran again last, to see how they fare before more go."""
+
+    user_id = models.BigIntegerField()
+    fingerprint = models.CharField(max_length=16)
+    ids = models.JSONField(default=list)
+    at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["user_id", "fingerprint"], name="stage_run_once")]
+
+    def __str__(self) -> str:
+        return f"{self.fingerprint}: {len(self.ids)}"
+
+
 class IdempotencyKey(models.Model):
     """A request that was answered once is answered the same again."""
 

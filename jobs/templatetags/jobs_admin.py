@@ -10,16 +10,22 @@ from django.core.handlers.asgi import ASGIRequest
 from django.urls import reverse
 from django.utils.safestring import SafeString
 
-from jobs import masking
+from jobs import masking, overview
 from jobs.admin import charts, display
 from jobs.admin import tabs as pages
-from jobs.admin.overview import seen_by
 from jobs.admin.page import may_see
 from jobs.api.events import rest
 from jobs.models import Job
 from jobs.overview import QueueLine
 
-BELOW = {"alert": "alerts", "stop": "workers", "control": "queues", "stage": "failures"}
+BELOW = {
+    "alert": "alerts",
+    "stop": "workers",
+    "slots": "queues",
+    "release": "queues",
+    "control": "queues",
+    "stage": "failures",
+}
 
 register = template.Library()
 
@@ -37,7 +43,11 @@ register.filter("span", display.spanned)
 def jobs_overview(context: template.Context) -> dict[str, Any]:
     """The platform's state, of the queues on which this person has a role."""
     user = context["request"].user
-    return {"overview": seen_by(user) if may_see(user) else None, "first_page": True, "request": context["request"]}
+    return {
+        "overview": overview.seen_by(user) if may_see(user) else None,
+        "first_page": True,
+        "request": context["request"],
+    }
 
 
 @register.inclusion_tag("admin/jobs/pages/tabs.html", takes_context=True)

@@ -1,6 +1,8 @@
 """Every `curl` line of the pages works as it stands, and gets an answer of the shape that is shown."""
 
 import re
+import uuid
+from datetime import timedelta
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -15,8 +17,9 @@ from rest_framework.test import APIClient
 from email_automation import services
 from email_automation.models import Message
 from fikiri.places import BASE
+from jobs import lifecycle, quarantine
 from jobs import services as job_services
-from jobs.models import Effect, Schedule
+from jobs.models import Effect, Quarantine, Schedule, WorkerBeat
 from tests.docs import curl, pages
 from tests.docs.stand_ins import make_lead
 from tests.docs.test_python import run_due_jobs
@@ -34,7 +37,7 @@ def test_every_line_gets_an_answer_as_shown(
 ) -> None:
     for line in example.lines:
         status, answer = curl.send(line, live_server.url, world)
-        assert status in ((404,) if line.endswith("/nobody") else (200, 202)), answer
+        assert status in ((404,) if line.endswith("/nobody") else (200, 201, 202)), answer
     assert curl.fits(example.shown, answer), answer
 
 
@@ -68,8 +71,21 @@ def world(user: User, one_message: Path) -> dict[str, str]:
     gone = job_services.enqueue("send_email", {"to": "b@example.com", "subject": "Hi", "body": "..."})
     job_services.cancel(gone.pk, by="jane", reason="entered twice")
     Schedule.objects.create(name="nightly", task="update_crm", arguments={"lead_data": {}}, every=3600)
+    quarantine.keep(b"{", "email", "not JSON")
+    services.pause_mailbox(mailbox, by="jane")
+    held = states.waiting()
+    lifecycle.park(states.claimed(held), mailbox.hold, "the mailbox is paused")
+    now = timezone.now()
+    worker = WorkerBeat.objects.create(
+        boot=uuid.uuid4(), name="email@host", host="host", pid=1, queues=["email"], slots=2, pool="prefork",
+        started_at=now, beat_at=now + timedelta(minutes=5),
+    )  # fmt: skip
     token = token_of(user)
     return {
+        "FINGERPRINT": states.failed().fingerprint,
+        "MAILBOX": str(mailbox.pk),
+        "QUARANTINED": str(Quarantine.objects.get().pk),
+        "WORKER": str(worker.boot),
         "PREVIEW": preview_of(user, "retry", status=["cancelled"]),
         "CANCEL_PREVIEW": preview_of(user, "cancel", q="task:send_email"),
         "EFFECT": str(doubt().pk),

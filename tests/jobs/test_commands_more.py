@@ -50,6 +50,34 @@ def test_a_schedule_is_run_now_paused_and_resumed_and_that_is_recorded(nightly: 
     ]
 
 
+def test_a_schedule_is_made_changed_and_removed() -> None:
+    made = ("schedules", "daily", "--add", "--task", "echo", "--args", '{"value": 1}', "--cron", "0 6 * * *")
+    assert "the next five" in told(*made, "--dry-run")
+    assert not Schedule.objects.exists()
+    row = answer(*made, "--time-zone", "Europe/Berlin", "--reason", "wanted")["schedules"][0]
+    assert (row["task"], row["arguments"], row["cron"], len(row["next"])) == ("echo", {"value": 1}, "0 6 * * *", 5)
+    assert answer("schedules", "daily", "--change", "--every", "60", "--paused")["schedules"][0]["next"] == []
+    assert Schedule.objects.get().cron == ""
+    assert told("schedules", "daily", "--remove") == "daily is removed.\n"
+    assert not Schedule.objects.exists()
+    recorded = AuditEntry.objects.order_by("pk").values_list("verb", "origin", "reason")
+    assert list(recorded) == [("add", "command", "wanted"), ("change", "command", ""), ("delete", "command", "")]
+
+
+@pytest.mark.parametrize(
+    ("words", "remedy"),
+    [
+        (["--add", "--task", "nothing", "--every", "60"], "Unknown task"),
+        (["--add", "--task", "echo", "--every", "60", "--args", "{"], "--args is not JSON"),
+        (["--add", "--task", "echo", "--cron", "daily"], "Not a cron expression"),
+        (["--change", "--every", "60"], "There is no schedule"),
+        (["--pause", "--every", "60"], "Say --add or --change"),
+    ],
+)
+def test_what_makes_no_schedule_is_refused(words: list[str], remedy: str) -> None:
+    assert remedy in str(refused("schedules", "daily", *words))
+
+
 def test_a_schedule_that_there_is_not_is_refused_with_those_that_there_are(nightly: Schedule) -> None:
     assert "Schedules: nightly" in str(refused("schedules", "daily"))
     assert "Name the schedule" in str(refused("schedules", "--pause"))

@@ -22,7 +22,11 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, Any]]:
     """What was broadcast to whom."""
     found: list[tuple[str, Any]] = []
     control = celery.current_app.control
-    monkeypatch.setattr(control, "broadcast", lambda command, destination: found.append((command, destination)))
+
+    def broadcast(command: str, destination: list[str], **_: Any) -> None:
+        found.append((command, destination))
+
+    monkeypatch.setattr(control, "broadcast", broadcast)
     monkeypatch.setattr(broker, "is_open", lambda: False)
     return found
 

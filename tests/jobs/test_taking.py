@@ -20,7 +20,7 @@ class Worker:
     def __init__(self, patch: pytest.MonkeyPatch) -> None:
         self.now = 100.0
         patch.setattr("jobs.taking.time", SimpleNamespace(monotonic=lambda: self.now))
-        self.taking = Taking(2)
+        self.taking = Taking(lambda: 2)
 
     def idle_for(self, seconds: float, took: Sequence[str] = (), began: Sequence[str] = ()) -> float | None:
         """What it says so much later, with these messages taken and these begun."""

@@ -7,8 +7,8 @@ from typing import Any
 
 from django.core.management.base import CommandParser
 
-from jobs.alerts import handling
-from jobs.api.alerts import alert_row, silence_row
+from jobs.alerts import handling, tasks
+from jobs.api.alerts import alert_row, silence_row, told_row
 from jobs.errors import Refused
 from jobs.terminal import AnsweringCommand, ago
 
@@ -43,6 +43,8 @@ class Command(AnsweringCommand):
         return {
             "firing": [alert_row(alert) for alert in self._firing],
             "silent": [silence_row(silence) for silence in self._silent],
+            "told": [told_row(told) for told in self._told],
+            "ways": tasks.ways(),
         }
 
     def show(self, answer: dict[str, Any]) -> None:
@@ -61,6 +63,8 @@ class Command(AnsweringCommand):
         )
         if not self._firing:
             self.stdout.write("Nothing fires.")
+        if not answer["ways"]:
+            self.stdout.write("Nobody is told: that takes ALERT_WEBHOOK or ALERT_MAIL.")
         if self._silent:
             self.stdout.write("")
         self.table(

@@ -11,7 +11,7 @@ from django.core.management.base import CommandParser
 from jobs import registry, services
 from jobs.api.shapes import JobRow, job_row
 from jobs.errors import InvalidArguments
-from jobs.terminal import AnsweringCommand
+from jobs.terminal import AnsweringCommand, json_object
 
 
 class Command(AnsweringCommand):
@@ -29,22 +29,12 @@ class Command(AnsweringCommand):
 
     def ask(self, *, task: str, arguments: list[str], given: str, owner: int | None, **options: Any) -> JobRow:
         spec = registry.get(task)
-        args = _object(given) | dict(_pair(spec, argument) for argument in arguments)
+        args = json_object(given) | dict(_pair(spec, argument) for argument in arguments)
         chosen = {name: options[name] for name in ("delay", "priority", "key")}
         return job_row(services.enqueue_by_hand(task, args, by=getpass.getuser(), owner_id=owner, **chosen))
 
     def show(self, answer: JobRow) -> None:
         self.stdout.write(answer["job_id"])
-
-
-def _object(text: str) -> dict[str, Any]:
-    try:
-        value = json.loads(text)
-    except ValueError as error:
-        raise InvalidArguments(f"--args is not JSON: {error}.", field="args") from None
-    if not isinstance(value, dict):
-        raise InvalidArguments('--args is to be an object: {"name": "value"}.', field="args")
-    return value
 
 
 def _pair(spec: registry.TaskSpec, argument: str) -> tuple[str, Any]:

@@ -8,11 +8,12 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from jobs import services
+from jobs import holding, services
 from jobs.errors import Refused
 from jobs.models import QueueControl
 from jobs.models.control import Control
 from jobs.queues import QUEUES
+from jobs.wording import number_of
 
 
 class Command(BaseCommand):
@@ -24,21 +25,30 @@ class Command(BaseCommand):
         parser.add_argument("--reason", default="", help="kept, and shown to whoever wonders why jobs wait")
         parser.add_argument("--by", help="who does it (default: the user of this machine)")
 
-    def handle(self, *, queues: Sequence[str], task: Sequence[str], reason: str, by: str | None, **_: Any) -> None:
+    def handle(
+        self, *, queues: Sequence[str], task: Sequence[str], reason: str, by: str | None, **options: Any
+    ) -> None:
         who = {"by": by or getpass.getuser(), "reason": reason, "origin": "command"}
         try:
             for queue in queues:
                 self._say(self.act(queue=queue, **who))
             for name in task:
                 self._say(self.act(task=name, **who))
+            did_more = self.more(who, **options)
         except Refused as error:
             raise CommandError(str(error), returncode=2) from None
-        if not (queues or task):
+        if not (queues or task or did_more):
             for control in services.paused():
                 self._say(control)
+            for hold in holding.held():
+                self.stdout.write(f"{hold.key} held, {number_of(hold.jobs, 'job')}: {hold.reason}")
 
     def act(self, **options: str) -> Control:
         return services.pause(**options)
+
+    def more(self, who: dict[str, str], **_: Any) -> bool:
+        """What else is asked. Returns whether anything was."""
+        return False
 
     def _say(self, control: Control) -> None:
         kind = "queue" if isinstance(control, QueueControl) else "task"

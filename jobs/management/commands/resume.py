@@ -1,6 +1,10 @@
-"""`manage.py resume email`: let what was paused go on."""
+"""`manage.py resume email`: let what was paused or held go on."""
 
 from __future__ import annotations
+
+from typing import Any
+
+from django.core.management.base import CommandParser
 
 from jobs import services
 from jobs.management.commands import pause
@@ -8,7 +12,17 @@ from jobs.models.control import Control
 
 
 class Command(pause.Command):
-    help = "Let paused queues or tasks go on, in their old order. Without one: say what is paused."
+    help = "Let paused queues or tasks, or what is held, go on in their old order. Without one: say what is."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        super().add_arguments(parser)
+        parser.add_argument("--hold", action="append", default=[], help="what is held, by its key: mailbox:7")
 
     def act(self, **options: str) -> Control:
         return services.resume(**options)
+
+    def more(self, who: dict[str, str], **options: Any) -> bool:
+        for key in options["hold"]:
+            services.release_by_hand(key, **who)
+            self.stdout.write(f"{key} is released: its jobs go on")
+        return bool(options["hold"])

@@ -8,7 +8,8 @@ from email_automation.connecting import google_tokens
 from email_automation.models import Account, AccountState, Mailbox
 from jobs import services as job_services
 from jobs import why
-from jobs.models import Hold, Job
+from jobs.errors import Refused
+from jobs.models import AuditEntry, HeldJob, Hold, Job
 from jobs.queues import email_queue
 from jobs.testing import drain
 from tests.email_automation.google import Connect
@@ -82,3 +83,46 @@ def test_a_grant_that_breaks_again_is_told_again(
         enqueue(account)
         drain()
     assert len(mail_sink.mails) == 2
+
+
+def parked(account: Account) -> Job:
+    """A job that waits for a login that is broken."""
+    Account.objects.filter(pk=account.pk).update(state=AccountState.NEEDS_REAUTH, reason="Google refuses its token")
+    job_services.hold(account.hold, "it has to be connected again")
+    [job] = enqueue(account)
+    drain("email", check=False)
+    job.refresh_from_db()
+    return job
+
+
+@pytest.mark.usefixtures("look")
+def test_an_operator_does_not_release_what_its_owner_has_to_mend(user: User, connect: Connect) -> None:
+    account = connect(user, "broken@gmail.com")
+    job = parked(account)
+    with pytest.raises(Refused, match=r"broken@gmail\.com has to be connected again: Google refuses its token"):
+        job_services.release_by_hand(account.hold, by="ann")
+    assert HeldJob.objects.get().job == job
+
+
+@pytest.mark.usefixtures("look")
+def test_a_paused_mailbox_that_has_to_be_connected_again_waits_for_that(user: User, connect: Connect) -> None:
+    account = connect(user)
+    services.pause_mailbox(account.mailbox, by="ann")
+    job = parked(account)
+    services.resume_mailbox(account.mailbox, by="ann")
+    assert HeldJob.objects.get().job == job
+    assert "has to be connected again" in Hold.objects.get().reason
+
+
+@pytest.mark.usefixtures("look")
+def test_an_operator_who_releases_a_paused_mailbox_resumes_it(user: User, connect: Connect) -> None:
+    mailbox = connect(user).mailbox
+    services.pause_mailbox(mailbox, by="ann")
+    job_services.release_by_hand(mailbox.hold, by="bob", reason="ann asked")
+    mailbox.refresh_from_db()
+    assert (mailbox.paused_at, Hold.objects.filter(released_at=None).exists()) == (None, False)
+    assert [(one.verb, one.by) for one in AuditEntry.objects.order_by("pk")] == [
+        ("pause", "ann"),
+        ("resume", "bob"),
+        ("release", "bob"),
+    ]

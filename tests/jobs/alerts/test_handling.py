@@ -157,7 +157,7 @@ def test_the_page_offers_what_fits_and_asks_for_a_reason(admin: Client, sights: 
 
 
 def test_the_page_says_when_nobody_is_told(admin: Client) -> None:
-    assert "set ALERT_WEBHOOK or ALERT_MAIL" in admin.get("/admin/jobs/alerts/").content.decode()
+    assert "takes ALERT_WEBHOOK or ALERT_MAIL" in admin.get("/admin/jobs/alerts/").content.decode()
 
 
 def test_over_rest_it_is_the_same(sights: list[Sight], rest: APIClient) -> None:

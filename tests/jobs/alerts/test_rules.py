@@ -1,6 +1,8 @@
 """What is worth an alert, and what is not."""
 
 import uuid
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 
 import pytest
 
@@ -91,3 +93,14 @@ def test_slowness_is_seen_when_more_than_one_in_twenty_took_too_long(slow: int, 
 def test_a_share_of_few_jobs_says_nothing() -> None:
     ended("crm", "dead", rules.FEW - 1, 600)
     assert seen() == set()
+
+
+def test_a_look_asks_as_often_of_a_full_ledger_as_of_an_empty_one(
+    django_assert_max_num_queries: Callable[[int], AbstractContextManager[object]],
+) -> None:
+    for _ in range(30):
+        in_state("dead")
+        in_state("in_doubt")
+        alter(put(), run_at=Now(-1_000))
+    with django_assert_max_num_queries(12):
+        assert {"dead", "queue_age"} <= {rule for rule, _ in seen()}

@@ -6,7 +6,7 @@ from pytest_django import Settings
 from jobs.alerts import rules, tasks, watch
 from jobs.alerts.rules import Sight
 from jobs.config import config
-from jobs.models import Alert, Job
+from jobs.models import Alert, Job, Telling
 from jobs.testing import FrozenClock
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("redis")]
@@ -82,10 +82,24 @@ def test_what_comes_again_is_told_again(sights: list[Sight], jobs_clock: FrozenC
     assert told() == [("dead", "firing"), ("dead", "over")] * 2
 
 
-def test_where_nobody_is_to_be_told_nothing_is_looked_at(sights: list[Sight], settings: Settings) -> None:
+def test_where_nobody_is_to_be_told_it_fires_all_the_same(
+    sights: list[Sight], settings: Settings, jobs_clock: FrozenClock
+) -> None:
     sights.append(AT_ONCE)
     settings.JOBS = settings.JOBS | {"ALERT_WEBHOOK": ""}
-    assert (watch.run_once(), Alert.objects.count()) == (0, 0)
+    assert (watch.run_once(), Alert.objects.get().told_at, Telling.objects.count()) == (0, None, 0)
+    sights.clear()
+    jobs_clock.advance(config().ALERT_AFTER + 1)
+    assert (watch.run_once(), Alert.objects.count(), told()) == (0, 0, [])
+
+
+def test_whoever_is_named_later_is_told_of_what_still_fires(sights: list[Sight], settings: Settings) -> None:
+    sights.append(AT_ONCE)
+    receiver = settings.JOBS
+    settings.JOBS = receiver | {"ALERT_WEBHOOK": ""}
+    watch.run_once()
+    settings.JOBS = receiver
+    assert (watch.run_once(), told()) == (1, [("dead", "firing")])
 
 
 def test_each_way_that_is_switched_on_is_told(sights: list[Sight], settings: Settings) -> None:

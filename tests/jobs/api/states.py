@@ -22,6 +22,11 @@ def greet_user(user_id: int) -> int:
     return user_id
 
 
+@crm_queue.task(name="tests.remember")
+def remember(api_key: str = "", note: str = "") -> None:
+    """Its first argument is a secret."""
+
+
 def waiting(owner_id: int | None = None, **options: Any) -> Job:
     args = options.pop("args", {"name": "Ada"})
     return services.enqueue(options.pop("task", "tests.greet"), args, owner_id=owner_id, **options)

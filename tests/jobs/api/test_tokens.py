@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
 from django.core.management import call_command
+from django.urls import Resolver404, resolve
 from rest_framework.settings import api_settings
 from rest_framework.test import APIClient
 
-from jobs.api import throttling
+from jobs.api import schema, throttling
 from tests.jobs.api import states
 
 
@@ -74,3 +76,40 @@ def test_a_token_has_a_limit_of_its_own(owner: User, rates: dict[str, int], caps
 def test_all_web_processes_count_together() -> None:
     assert [throttling.count("user:1") for _ in range(3)] == [1, 2, 3]
     assert not throttling._here
+
+
+ADMIN_ONLY = {  # what concerns others
+    "change_schedule", "delete_quarantined", "grant_role", "pause_queue", "pause_schedule", "pause_task",
+    "release_hold", "remove_schedule", "add_schedule", "resolve_effect", "resume_queue", "resume_schedule",
+    "resume_task", "reveal_job", "revoke_role", "revoke_token", "run_schedule_now", "set_slots",
+    "silence_alert", "speak_alert",
+    "stop_worker", "take_alert", "tick",
+}  # fmt: skip
+
+
+def refused_to(client: APIClient) -> set[str]:
+    """Every operation that changes something and for which this token was not made."""
+    found = set()
+    for path, item in schema.document()["paths"].items():
+        filled = path.format_map(defaultdict(lambda: "00000000-0000-0000-0000-000000000001"))
+        address = filled if _leads_somewhere(filled) else path.format_map(defaultdict(lambda: "1"))
+        for method in item.keys() - {"get"}:
+            answer = getattr(client, method)(address, {}, format="json")
+            if answer.json().get("code") == "TOKEN_SCOPE":
+                found.add(item[method]["operationId"])
+    return found
+
+
+def _leads_somewhere(address: str) -> bool:
+    try:
+        return resolve(address).route != r"^api/"
+    except Resolver404:
+        return False
+
+
+def test_each_operation_asks_for_a_token_of_its_scope(superuser: User, capsys: pytest.CaptureFixture[str]) -> None:
+    changing = {
+        item[method]["operationId"] for item in schema.document()["paths"].values() for method in item.keys() - {"get"}
+    }
+    assert refused_to(client_for(superuser, "read", capsys)) == changing
+    assert refused_to(client_for(superuser, "act", capsys)) == ADMIN_ONLY
