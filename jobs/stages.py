@@ -8,12 +8,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from jobs import again
-from jobs.again import Retried
+from jobs import again, query
+from jobs.again import Preview, Retried
 from jobs.errors import Refused
 from jobs.lifecycle import AGAIN
 from jobs.models import Job, JobQuerySet, JobStatus, StageRun
 from jobs.models.grant import User
+from jobs.query import Word
 
 SIZES = (5, 50, 5_000)
 BAD = (JobStatus.FAILED, JobStatus.DEAD, JobStatus.IN_DOUBT)
@@ -48,6 +49,16 @@ class Stage:
         if self.verdict in (Verdict.NONE, Verdict.BAD):
             return SIZES[0]
         return next((size for size in SIZES if size > len(self.ids)), SIZES[-1])
+
+
+def preview(jobs: JobQuerySet, fingerprint: str, *, owner_id: int | None = None) -> Preview:
+    """What running these jobs of a cause again would mean, of the newest ones.
+
+    Args:
+        owner_id: Whose they are, if they are all of one owner.
+    """
+    cause = Word("fingerprint", "", (fingerprint,))
+    return again.preview_of(query.look(jobs, narrowed=[cause], owner_id=owner_id))
 
 
 def last(user: User, fingerprint: str) -> Stage:

@@ -12,7 +12,7 @@ from rest_framework.response import Response
 from typing_extensions import TypedDict
 
 from jobs import access as roles
-from jobs import again, failures, stages
+from jobs import failures, stages
 from jobs.access import Verb, only_own
 from jobs.api import access, parsing
 from jobs.api.parsing import Reasoned
@@ -54,6 +54,7 @@ class CauseOfJobs(TypedDict):
     effects_made: int
     effects_unclear: int
     busy: int
+    since: Annotated[Time | None, Field(description="None that is older was counted; null: all were.")]
     stage: StageRow
 
 
@@ -107,7 +108,7 @@ class CauseDetail(ApiView):
     @described("get_failure", "One cause of failures", CauseOfJobs)
     def get(self, request: Request, fingerprint: str) -> Response:
         jobs, stage = _of_cause(request, fingerprint), stages.last(request.user, fingerprint)
-        preview = again.preview_of(jobs)
+        preview = stages.preview(jobs, fingerprint, owner_id=only_own(request.user))
         if not preview.count and not stage.ids:
             raise NotFound(NOT_FOUND)
         data: CauseOfJobs = {
@@ -116,6 +117,7 @@ class CauseDetail(ApiView):
             "effects_made": preview.effects_made,
             "effects_unclear": preview.effects_unclear,
             "busy": preview.busy,
+            "since": epoch(preview.since),
             "stage": _stage(stage),
         }
         return ok(data, message="Cause retrieved")

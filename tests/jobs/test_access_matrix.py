@@ -124,58 +124,58 @@ get    /metrics                  401/401 403/403 403/403 403/403 403/403 403/403
 # The same in the admin, where everybody but the stranger is staff. 302 from there leads to the login; a foreign page is
 # 404, or 302 to the first page where the admin says it is missing.
 ADMIN = """
-get jobs/overview/ ?
-get jobs/failures/ ?
-get jobs/failures/{cause}/ ?
-post jobs/failures/{cause}/ ?
-get jobs/doubt/ ?
-get jobs/alerts/ ?
-get jobs/alerts/{alert}/ ?
-get jobs/queues/ ?
-get jobs/queues/pause/task/?name={task} ?
-get jobs/queues/pause/queue/{queue}/ ?
-post jobs/queues/pause/queue/{queue}/ ?
-get jobs/holds/{hold}/release/ ?
-post jobs/holds/{hold}/release/ ?
-get jobs/workers/ ?
-get jobs/workers/{worker}/slots/ ?
-get jobs/workers/{worker}/stop/ ?
-get jobs/enqueue/ ?
-get jobs/job/ ?
-get jobs/job/{job}/change/ ?
-get jobs/job/{job}/cancel/ ?
-get jobs/job/{dead}/retry/ ?
-get jobs/job/{job}/run-now/ ?
-get jobs/job/{job}/copy/ ?
-get jobs/job/{job}/change-turn/ ?
-get jobs/job/{doubt}/resolve/{effect}/ ?
-get jobs/job/{job}/reveal/ ?
-get jobs/attempt/ ?
-get jobs/attempt/{attempt}/change/ ?
-get jobs/jobevent/ ?
-get jobs/effect/ ?
-get jobs/effect/{effect}/change/ ?
-get jobs/queuecontrol/ ?
-post jobs/queuecontrol/{queue}/change/ ?
-get jobs/taskcontrol/ ?
-post jobs/taskcontrol/{task}/change/ ?
-get jobs/schedule/ ?
-get jobs/schedule/{schedule}/change/ ?
-get jobs/schedule/{schedule}/delete/ ?
-get jobs/schedule/add/ ?
-get jobs/batch/ ?
-get jobs/batch/{batch}/change/ ?
-get jobs/batch/{batch}/cancel/ ?
-post jobs/batch/{batch}/cancel/ ?
-get jobs/quarantine/ ?
-get jobs/quarantine/{message}/change/ ?
-post jobs/quarantine/{message}/delete/ ?
-get jobs/workerbeat/ ?
-get jobs/auditentry/ ?
-get jobs/grant/ ?
-get knox/authtoken/ ?
-get django_celery_results/taskresult/ ?
-get django_celery_results/groupresult/ ?
+get    jobs/overview/                      302/302 403/403 403/403 200/200 200/200 200/200 200/200 200/200 200/200
+get    jobs/failures/                      302/302 403/403 403/403 200/200 200/200 200/200 200/200 200/200 200/200
+get    jobs/failures/{cause}/              302/302 403/403 403/403 200/404 200/404 200/404 200/200 200/200 200/200
+post   jobs/failures/{cause}/              302/302 403/403 403/403 403/403 200/404 200/404 403/403 200/200 200/200
+get    jobs/doubt/                         302/302 403/403 403/403 200/200 200/200 200/200 200/200 200/200 200/200
+get    jobs/alerts/                        302/302 403/403 403/403 200/200 200/200 200/200 200/200 200/200 200/200
+get    jobs/alerts/{alert}/                302/302 403/403 403/403 403/404 200/404 200/404 403/403 200/200 200/200
+get    jobs/queues/                        302/302 403/403 403/403 200/200 200/200 200/200 200/200 200/200 200/200
+get    jobs/queues/pause/task/?name={task} 302/302 403/403 403/403 403/403 200/403 200/403 403/403 200/200 200/200
+get    jobs/queues/pause/queue/{queue}/    302/302 403/403 403/403 403/403 200/403 200/403 403/403 200/200 200/200
+post   jobs/queues/pause/queue/{queue}/    302/302 403/403 403/403 403/403 302/403 302/403 403/403 302/302 302/302
+get    jobs/holds/{hold}/release/          302/302 403/403 403/403 403/403 403/403 403/403 403/403 200/200 200/200
+post   jobs/holds/{hold}/release/          302/302 403/403 403/403 403/403 403/403 403/403 403/403 302/302 302/302
+get    jobs/workers/                       302/302 403/403 403/403 200/200 200/200 200/200 200/200 200/200 200/200
+get    jobs/workers/{worker}/slots/        302/302 403/403 403/403 403/403 200/302 200/302 403/403 200/200 200/200
+get    jobs/workers/{worker}/stop/         302/302 403/403 403/403 403/403 200/302 200/302 403/403 200/200 200/200
+get    jobs/enqueue/                       302/302 403/403 403/403 403/403 200/200 200/200 403/403 200/200 200/200
+get    jobs/job/                           302/302 200/200 200/200 200/200 200/200 200/200 200/200 200/200 200/200
+get    jobs/job/{job}/change/              302/302 302/302 200/200 200/302 200/302 200/302 200/200 200/200 200/200
+get    jobs/job/{job}/cancel/              302/302 404/404 200/200 403/404 200/404 200/404 403/403 200/200 200/200
+get    jobs/job/{dead}/retry/              302/302 404/404 200/200 403/404 200/404 200/404 403/403 200/200 200/200
+get    jobs/job/{job}/run-now/             302/302 404/404 200/200 403/404 200/404 200/404 403/403 200/200 200/200
+get    jobs/job/{job}/copy/                302/302 404/404 403/403 403/404 200/404 200/404 403/403 200/200 200/200
+get    jobs/job/{job}/change-turn/         302/302 404/404 200/200 403/404 200/404 200/404 403/403 200/200 200/200
+get    jobs/job/{doubt}/resolve/{effect}/  302/302 404/404 403/403 403/404 200/404 200/404 403/403 200/200 200/200
+get    jobs/job/{job}/reveal/              302/302 404/404 403/403 403/404 403/404 200/404 403/403 403/403 200/200
+get    jobs/attempt/                       302/302 403/403 403/403 200/200 200/200 200/200 200/200 200/200 200/200
+get    jobs/attempt/{attempt}/change/      302/302 403/403 403/403 200/302 200/302 200/302 200/200 200/200 200/200
+get    jobs/jobevent/                      302/302 403/403 403/403 200/200 200/200 200/200 200/200 200/200 200/200
+get    jobs/effect/                        302/302 403/403 403/403 200/200 200/200 200/200 200/200 200/200 200/200
+get    jobs/effect/{effect}/change/        302/302 403/403 403/403 200/302 200/302 200/302 200/200 200/200 200/200
+get    jobs/queuecontrol/                  302/302 403/403 403/403 200/200 200/200 200/200 200/200 200/200 200/200
+post   jobs/queuecontrol/{queue}/change/   302/302 403/403 403/403 403/403 302/403 302/403 403/403 302/302 302/302
+get    jobs/taskcontrol/                   302/302 403/403 403/403 200/200 200/200 200/200 200/200 200/200 200/200
+post   jobs/taskcontrol/{task}/change/     302/302 403/403 403/403 403/403 302/403 302/403 403/403 302/302 302/302
+get    jobs/schedule/                      302/302 403/403 403/403 200/200 200/200 200/200 200/200 200/200 200/200
+get    jobs/schedule/{schedule}/change/    302/302 403/403 403/403 200/302 200/302 200/302 200/200 200/200 200/200
+get    jobs/schedule/{schedule}/delete/    302/302 403/403 403/403 403/403 403/403 200/302 403/403 403/403 200/200
+get    jobs/schedule/add/                  302/302 403/403 403/403 403/403 403/403 200/200 403/403 403/403 200/200
+get    jobs/batch/                         302/302 403/403 403/403 403/403 403/403 403/403 200/200 200/200 200/200
+get    jobs/batch/{batch}/change/          302/302 403/403 403/403 403/403 403/403 403/403 200/200 200/200 200/200
+get    jobs/batch/{batch}/cancel/          302/302 403/403 403/403 403/403 403/403 403/403 403/403 200/200 200/200
+post   jobs/batch/{batch}/cancel/          302/302 403/403 403/403 403/403 403/403 403/403 403/403 302/302 302/302
+get    jobs/quarantine/                    302/302 403/403 403/403 403/403 403/403 403/403 200/200 200/200 200/200
+get    jobs/quarantine/{message}/change/   302/302 403/403 403/403 403/403 403/403 403/403 200/200 200/200 200/200
+post   jobs/quarantine/{message}/delete/   302/302 403/403 403/403 403/403 403/403 403/403 403/403 302/302 302/302
+get    jobs/workerbeat/                    302/302 403/403 403/403 200/200 200/200 200/200 200/200 200/200 200/200
+get    jobs/auditentry/                    302/302 403/403 403/403 403/403 403/403 403/403 403/403 403/403 200/200
+get    jobs/grant/                         302/302 403/403 403/403 403/403 403/403 403/403 403/403 403/403 200/200
+get    knox/authtoken/                     302/302 403/403 403/403 403/403 403/403 403/403 403/403 403/403 200/200
+get    django_celery_results/taskresult/   302/302 403/403 403/403 403/403 403/403 403/403 200/200 200/200 200/200
+get    django_celery_results/groupresult/  302/302 403/403 403/403 403/403 403/403 403/403 200/200 200/200 200/200
 """
 
 OF_DJANGO = re.compile(r"admin/jobs/\w+/(add/|<path:object_id>/.*)$")  # shut by what shuts the list of the model

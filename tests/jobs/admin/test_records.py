@@ -10,6 +10,7 @@ from django.test import Client
 from django.urls import reverse
 from django_celery_results.models import GroupResult, TaskResult
 
+from jobs import batches
 from jobs.clock import Now
 from jobs.models import (
     Attempt,
@@ -20,7 +21,7 @@ from jobs.models import (
     Quarantine,
     WorkerBeat,
 )
-from tests.jobs.admin.conftest import page
+from tests.jobs.admin.conftest import page, text_of
 from tests.jobs.api import states
 
 HOSTILE = "<script>alert(1)</script>"
@@ -145,3 +146,17 @@ def test_a_batch_shows_all_that_is_below_it_with_counts(as_superuser: Client) ->
     assert "1 completed" in text
     assert '<span class="jobs-error">2 failed</span>' in text
     assert ">leaf</a>" in text
+
+
+def test_a_batch_is_cancelled_after_it_was_asked_back(as_operator: Client, as_viewer: Client) -> None:
+    batch = batches.create("all")
+    job = states.waiting(batch_id=batch.pk)
+    page, address = f"/admin/jobs/batch/{batch.pk}/change/", f"/admin/jobs/batch/{batch.pk}/cancel/"
+    assert address in text_of(as_operator.get(page))
+    assert address not in text_of(as_viewer.get(page))
+    assert as_viewer.post(address, {"reason": "no"}).status_code == 403
+    assert "0 of its 1 jobs ended" in text_of(as_operator.get(address))
+    assert "1 job cancelled" in text_of(as_operator.post(address, {"reason": "wrong list"}, follow=True))
+    job.refresh_from_db()
+    assert (job.status, AuditEntry.objects.get().reason) == ("cancelled", "wrong list")
+    assert address not in text_of(as_operator.get(page))
