@@ -77,7 +77,7 @@ def release_page(request: HttpRequest, key: str) -> HttpResponse:
         by, reason = request.user.get_username(), form.cleaned_data["reason"]
         try:
             services.release_by_hand(key, by=by, reason=reason, origin="admin")
-            messages.success(request, f"{key} is released: its jobs go on.")
+            messages.success(request, f"Released {key}: its jobs go on.")
         except Refused as error:
             messages.error(request, str(error))
         return HttpResponseRedirect(back)

@@ -75,7 +75,7 @@ def test_it_is_released_on_the_page_of_queues(operator: User, held: Job) -> None
     assert address in client.get("/admin/jobs/queues/").content.decode()
     assert "the door is shut" in client.get(address).content.decode()
     told = client.post(address, {"reason": "open"}, follow=True).content.decode()
-    assert "door:7 is released" in told
+    assert "Released door:7" in told
     assert not Hold.objects.exists()
     assert client.get(address).status_code == 404
 
