@@ -11,11 +11,13 @@ from jobs.models import (
     Alert,
     Batch,
     Effect,
+    HeldJob,
     Hold,
     Job,
     Quarantine,
     Silence,
     Slice,
+    Slots,
     TaskControl,
     Telling,
     WorkerBeat,
@@ -39,8 +41,10 @@ def furnish(text: str = "connection reset by peer", who: str = "ann") -> dict[st
     services.pause(queue="ai", by=who, reason=text if who == text else "the quota of the model is used up")
     batch = Batch.objects.create(name=text, correlation_id="c", created_at=Now(), total=4, completed=1, failed=1)
     Batch.objects.create(name=text, parent=batch, correlation_id="c", created_at=Now())
-    states.completed(result={"greeting": text}), states.dead(error=text), states.waiting(delay=3_600)
+    states.completed(result={"greeting": text}), states.dead(error=text)
+    delayed = states.waiting(delay=3_600)
     _alerts(text)
+    HeldJob.objects.create(job=delayed, hold=Hold.objects.get())
     worker = WorkerBeat.objects.get()
     return {
         "index": "/admin/",
@@ -59,10 +63,13 @@ def furnish(text: str = "connection reset by peer", who: str = "ann") -> dict[st
         "queues": "/admin/jobs/queues/",
         "pause": "/admin/jobs/queues/pause/queue/email/",
         "workers": "/admin/jobs/workers/",
+        "slots": f"/admin/jobs/workers/{worker.boot}/slots/",
+        "release": "/admin/jobs/holds/mailbox:7/release/",
         "stop": f"/admin/jobs/workers/{worker.boot}/stop/",
         "change": f"/admin/jobs/job/{again.pk}/change-turn/",
         "enqueue": "/admin/jobs/enqueue/?task=tests.greet",
         "batch": f"/admin/jobs/batch/{batch.pk}/change/",
+        "batch_cancel": f"/admin/jobs/batch/{batch.pk}/cancel/",
     }
 
 
@@ -85,10 +92,13 @@ def _work(text: str) -> None:
         pid=4711,
         queues=["email", "crm"],
         slots=4,
+        pool="prefork",
+        version=text[:100],
         started_at=Now(-7_200),
         beat_at=Now(),
         pids=[4712, 4713],
     )
+    Slots.objects.create(worker=text[:150], slots=4, by=text[:150], reason=text[:300])
 
 
 def _numbers() -> None:
