@@ -41,6 +41,10 @@ ABSENT = {
     "fingerprint": "0123456789abcdef",
 } | {f"{name}_id": "4711" for name in NUMBERED}
 STREAMS = ("/api/events",)
+BODIES = {  # where none is refused before anything is looked up
+    "/resolve": {"happened": True, "reason": "I looked"},
+    "/actions": {"action": "mark_read"},
+}
 
 
 @pytest.fixture
@@ -84,7 +88,8 @@ def mail_of(user: User) -> dict[str, str]:
 
 
 def ask(client: APIClient, method: str, path: str) -> tuple[int, Any]:
-    response = getattr(client, method)(path, None if method == "get" else {}, format="json")
+    body = next((body for end, body in BODIES.items() if path.endswith(end)), {})
+    response = getattr(client, method)(path, None if method == "get" else body, format="json")
     return response.status_code, response.json()
 
 
