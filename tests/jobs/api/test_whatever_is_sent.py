@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Callable, Iterator, Mapping
+from datetime import timedelta
 from itertools import cycle
 from typing import Any, NoReturn
 
@@ -27,9 +29,9 @@ from crm import services as crm
 from crm.models import Lead
 from email_automation.mailboxes.imap import HostRefusedError, hosts
 from email_automation.models import FollowUp, FollowUpRule, Mailbox, Message, OutgoingMail, Rule, Suppression
-from jobs import batches
+from jobs import batches, broker
 from jobs.api import events, schema
-from jobs.models import Effect, Job, Schedule
+from jobs.models import Effect, Grant, Job, Quarantine, Schedule, WorkerBeat
 from tests.jobs.api import states
 
 EXAMPLES = 10  # of each operation and user, beside those that are made of the description alone
@@ -91,9 +93,30 @@ def ids(owner: User, monkeypatch: pytest.MonkeyPatch) -> Mapping[str, Iterator[s
         "user_id": [str(owner.pk)],
         "lead_id": ["1"],
         "key": ["dead:email"],
+        "fingerprint": [str(jobs[3].fingerprint)],
+        **platform(monkeypatch),
         **mail_of(owner),
     }
     return {name: cycle([*there, ""]) for name, there in known.items()}
+
+
+def platform(monkeypatch: pytest.MonkeyPatch) -> dict[str, list[str]]:
+    """A worker that no broker reaches, a message in quarantine, somebody's role and token."""
+    monkeypatch.setattr(broker, "is_open", lambda: False)
+    monkeypatch.setattr("celery.app.control.Control.broadcast", lambda *_, **__: None)
+    now = timezone.now()
+    worker = WorkerBeat.objects.create(
+        boot=uuid.uuid4(), name="crm@h", host="h", pid=1, queues=["crm"], slots=2, pool="prefork",
+        started_at=now, beat_at=now + timedelta(hours=1),
+    )  # fmt: skip
+    message = Quarantine.objects.create(queue="crm", reason="not JSON", digest="ab", size=1, head="{")
+    somebody = User.objects.create_user("somebody")
+    return {
+        "worker_id": [str(worker.boot)],
+        "quarantined_id": [str(message.pk)],
+        "grant_id": [str(Grant.objects.create(user=somebody, role="viewer").pk)],
+        "token_key": [AuthToken.objects.create(somebody)[0].token_key],
+    }
 
 
 def mail_of(owner: User) -> dict[str, list[str]]:
