@@ -14,9 +14,16 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture(autouse=True)
 def worker() -> WorkerBeat:
-    """One that lives, for one queue, with one slot."""
+    """One that lives however long a test takes, for one queue, with one slot."""
     return WorkerBeat.objects.create(
-        boot=HERE.boot, name=HERE.name, host="here", pid=1, queues=["email"], slots=1, started_at=now(), beat_at=now()
+        boot=HERE.boot,
+        name=HERE.name,
+        host="here",
+        pid=1,
+        queues=["email"],
+        slots=1,
+        started_at=now(),
+        beat_at=Now(600),
     )
 
 

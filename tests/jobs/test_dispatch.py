@@ -98,7 +98,7 @@ def test_the_list_grows_with_the_workers(redis: redis_client.Redis) -> None:
     feeder.size_buffer()
     alone = feeder.limit
     WorkerBeat.objects.create(
-        boot=HERE.boot, name="w", host="h", pid=1, queues=["email"], slots=40, started_at=Now(), beat_at=Now()
+        boot=HERE.boot, name="w", host="h", pid=1, queues=["email"], slots=40, started_at=Now(), beat_at=Now(600)
     )
     feeder.size_buffer()
     assert (alone, feeder.limit) == (64, 160)
@@ -109,7 +109,7 @@ def test_the_list_is_as_long_as_its_workers_are_quick_within_bounds(
     redis: redis_client.Redis, slots: int, taken: int, limit: int
 ) -> None:
     WorkerBeat.objects.create(
-        boot=HERE.boot, name="w", host="h", pid=1, queues=["email"], slots=slots, started_at=Now(), beat_at=Now()
+        boot=HERE.boot, name="w", host="h", pid=1, queues=["email"], slots=slots, started_at=Now(), beat_at=Now(600)
     )
     feeder = Feeder("email")
     feeder._rate.pushed(taken)

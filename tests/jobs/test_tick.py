@@ -104,7 +104,14 @@ def test_a_workers_check_is_about_this_machine_and_these_queues(
     monkeypatch.setattr("jobs.worker.socket.gethostname", lambda: "box-1")
     for host, served in (("box-1", ["email"]), ("box-2", ["ai"])):
         WorkerBeat.objects.create(
-            boot=uuid.uuid4(), name=HERE.name, host=host, pid=1, queues=served, slots=1, started_at=Now(), beat_at=Now()
+            boot=uuid.uuid4(),
+            name=HERE.name,
+            host=host,
+            pid=1,
+            queues=served,
+            slots=1,
+            started_at=Now(),
+            beat_at=Now(600),
         )
     if healthy:
         assert said("worker", "--check", *queues) == "ok"

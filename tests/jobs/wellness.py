@@ -13,7 +13,7 @@ from tests.jobs.states import HERE
 def worker(queues: Sequence[str] = tuple(QUEUES)) -> WorkerBeat:
     """One that lives, with two slots."""
     return WorkerBeat.objects.create(
-        boot=HERE.boot, name=HERE.name, host="here", pid=1, queues=queues, slots=2, started_at=Now(), beat_at=Now()
+        boot=HERE.boot, name=HERE.name, host="here", pid=1, queues=queues, slots=2, started_at=Now(), beat_at=Now(600)
     )
 
 

@@ -146,6 +146,6 @@ def test_an_alert_goes_by_a_queue_that_is_served(settings: Settings) -> None:
     settings.JOBS = settings.JOBS | {"ALERT_MAIL": ["ops@example.com"]}
     assert tasks.channels() == ["alert_by_mail_crm"]
     WorkerBeat.objects.create(
-        boot=HERE.boot, name=HERE.name, host="here", pid=1, queues=["ai"], slots=2, started_at=Now(), beat_at=Now()
+        boot=HERE.boot, name=HERE.name, host="here", pid=1, queues=["ai"], slots=2, started_at=Now(), beat_at=Now(600)
     )
     assert tasks.channels() == ["alert_by_mail_ai"]
