@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from email import message_from_bytes, policy
 from email.message import Message
 
 import flufl.bounce
 
+READ = 100_000  # bytes: what a report says of itself stands before the mail that came back
 MAX_IDS = 20
 SAID = 200  # characters
 _ID = re.compile(rb"<([^<>\s@]{1,200}@[^<>\s@]{1,200})>")
@@ -27,9 +29,16 @@ class Report:
 
 
 def read(raw: bytes) -> Report:
-    """What a report says. It never raises: a mail that no reader understands says nothing."""
-    mail = message_from_bytes(raw, policy=policy.compat32)
+    """What a report says. It never raises: a mail that no reader understands, or that is nested too deep for one, says
+    nothing."""
+    raw = raw[:READ]
     report = Report(ids=_ids(raw))
+    with suppress(RecursionError):
+        _read(message_from_bytes(raw, policy=policy.compat32), report)
+    return report
+
+
+def _read(mail: Message, report: Report) -> None:
     for part in mail.walk():
         match part.get_content_type():
             case "message/delivery-status":
@@ -38,7 +47,6 @@ def read(raw: bytes) -> Report:
                 report.complained |= set(_complaint(part))
     if not (report.failed or report.delayed or report.complained):
         _guess(mail, report)
-    return report
 
 
 def _read_status(part: Message, report: Report) -> None:

@@ -1,6 +1,7 @@
 """Gmail of mailboxes: each under its own token and its own quota, made anew for each job."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 
 from django.conf import settings
 
@@ -10,6 +11,9 @@ from email_automation.mailboxes.gmail import GmailActions, GmailMailbox
 from email_automation.models import Mailbox, SyncRun
 from email_automation.quota import controller as quota
 from email_automation.syncing.following import Stored
+from jobs import clock
+
+LABELS_LIVE = timedelta(hours=1)  # after which a sync asks again what they are called: one unit
 
 
 @dataclass(frozen=True)
@@ -46,6 +50,7 @@ def source(run: SyncRun) -> GmailMailbox:
         max_messages=run.max_messages,
         begin=run.cursor or mailbox.position,
         again=run.full and run.cursor is None,
+        asks_labels=mailbox.labels_asked_at is None or mailbox.labels_asked_at < clock.now() - LABELS_LIVE,
     )
 
 

@@ -16,7 +16,7 @@ from google.auth.credentials import Credentials
 from email_automation.gmail import uploads
 from email_automation.gmail.answers import Content, Draft, History, Ids, Label, Message, Profile, Watch
 from email_automation.gmail.errors import BadRequest, HistoryExpired, NotFound, RateLimited, Temporary, Unauthorized
-from email_automation.gmail.transport import WHOLE, Call, Transport
+from email_automation.gmail.transport import Call, Transport
 from jobs import context
 from jobs.errors import Snooze
 
@@ -25,6 +25,7 @@ THREADS = 6
 AHEAD = 12  # messages that are under way or wait for their turn
 PAUSES = (0.5, 2.0)  # seconds before a read that failed is tried again
 MARGIN = 2.0  # seconds that a job keeps for itself
+BRIEF = 5.0  # seconds
 USER = "/gmail/v1/users/me"
 HISTORY_TYPES = ["messageAdded", "messageDeleted", "labelAdded", "labelRemoved"]
 
@@ -138,7 +139,8 @@ class Client:
         return self._post("watch", "/watch", {"topicName": topic}, Watch.of, repeatable=True)
 
     def stop(self) -> None:
-        self._post("stop", "/stop", {}, _nothing, repeatable=True)
+        """Have no more news published. Asked once, and not for long: a watch ends by itself."""
+        self._call(Call("stop", "POST", f"{USER}/stop", body=b"{}", seconds=BRIEF), _nothing)
 
     def _get(self, name: str, path: str, read: Read[T], params: dict[str, Any] | None = None) -> T:
         return self._call(Call(name, "GET", USER + path, params or {}, repeatable=True), read)
@@ -154,7 +156,7 @@ class Client:
             self._quota.reserve(call.name)
             headers = self._transport.headers()
             try:
-                return self._fetch(call, read, headers, _seconds())
+                return self._fetch(call, read, headers, _seconds(call))
             except Unauthorized:
                 if renewed:
                     raise
@@ -186,7 +188,7 @@ class Client:
                 except Snooze:
                     yield from (self._settled(*one) for one in under_way)
                     raise
-                headers, seconds = self._transport.headers(), _seconds()
+                headers, seconds = self._transport.headers(), _seconds(call)
                 under_way.append((call, headers, pool.submit(self._fetch, call, Content.of, headers, seconds)))
                 if len(under_way) >= AHEAD:
                     yield self._settled(*under_way.popleft())
@@ -230,7 +232,7 @@ def _id(value: str) -> str:
     return quote(value, safe="")
 
 
-def _seconds() -> float:
+def _seconds(call: Call) -> float:
     """How long a call may take: less than is left of the job."""
     running = context.current()
-    return min(WHOLE, running.remaining() - MARGIN) if running else WHOLE
+    return min(call.seconds, running.remaining() - MARGIN) if running else call.seconds

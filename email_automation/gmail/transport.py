@@ -29,7 +29,7 @@ _CHUNK = 65_536
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """`name` is Gmail's own, as in its table of costs. `repeatable`: twice is as good as once."""
+    """`name` is Gmail's own, as in its table of costs. `repeatable`: twice is as good as once. `seconds`: at most."""
 
     name: str
     verb: str
@@ -38,6 +38,7 @@ class Call:
     body: bytes | None = None
     content_type: str = "application/json"
     repeatable: bool = False
+    seconds: float = WHOLE
 
 
 class Transport:

@@ -1,7 +1,7 @@
 """The one shape of every mailbox."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -89,7 +89,15 @@ class Gone:
     position: Cursor
 
 
-Item = RawMessage | Known | Changed | Relabelled | Gone
+@dataclass(frozen=True, slots=True)
+class LabelNames:
+    """What the provider calls its labels now, by their ids: one may have been called otherwise before."""
+
+    position: Cursor
+    names: Mapping[str, str]
+
+
+Item = RawMessage | Known | Changed | Relabelled | Gone | LabelNames
 
 
 class MailboxSource(ABC):

@@ -53,6 +53,8 @@ class Mailbox(models.Model):
     paused_reason = models.CharField(max_length=300, blank=True, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
     last_synced_at = models.DateTimeField(null=True, editable=False)
+    label_names = models.JSONField(default=dict, editable=False, help_text="By the ids that Gmail gives its labels.")
+    labels_asked_at = models.DateTimeField(null=True, editable=False)
     watched_until = models.DateTimeField(null=True, editable=False, help_text="Until when Gmail tells of news.")
 
     class Meta:

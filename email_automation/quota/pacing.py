@@ -1,7 +1,8 @@
 """How fast to ask a provider whose limit is not known exactly and moves: the thinking, without a database.
 
-Units are spaced evenly (GCRA). A refusal pauses everybody and sets the rate to a little below what got through; then
-it rises as CUBIC's window does: fast at first, hardly at all around the rate that was refused, fast again beyond it.
+Units are spaced evenly (GCRA). A refusal pauses everybody. From one refusal to the next all that was allowed got
+through, and not more: so their distance measures the limit, unless less was asked for meanwhile. What was measured is
+held for a while, longer each time that it is confirmed; then the rate rises until it is refused, slowly at first.
 """
 
 from __future__ import annotations
@@ -10,14 +11,20 @@ from dataclasses import dataclass, replace
 
 MINUTE = 60.0
 BURST = 1.0  # seconds whose units may go at once after a silence
-EASE = 0.06  # of the rate is given up after a refusal
-FLOOR = 0.4  # and at most all but this
-BELOW = 0.96  # of the rate that was refused is the plateau
-RISE = 60.0  # seconds of full use until it is back there
-PROBE = 25.0  # seconds beyond, in which it rises by what was given up; eight times that in twice as many
-SLOW = 2_400.0  # units a minute below which it all takes longer: a refusal weighs more where calls are few
 GAP = 5.0  # seconds without a wish for more do not count as full use
-REMEMBERED = 60.0  # seconds before a refusal that count as what got through
+SAFE = 0.98  # of what was measured is asked for
+FLOOR = 0.4  # of the rate that was refused is believed to be allowed, at least
+CEILING = 0.93  # and at most
+HOLD = 35.0  # seconds of full use at what was measured
+LONGEST_HOLD = 80.0
+SURPRISE = 0.12  # a limit that moved by more is not confirmed
+RAISED = 1.08  # times what was held without a refusal is believed to be allowed
+DOUBLED = 18.0  # seconds beyond the hold in which the rate doubles
+BEND = 1.75  # how much slower it rises at first
+OVERSHOT = 1.4  # times too fast is a rate that rose until it was refused, until a provider's own way is known
+LEAST_OVERSHOT, MOST_OVERSHOT = 1.15, 1.5
+LESS, MORE = 0.95, 1.12  # times, where what was guessed so held, and where it was refused
+SLOW = 3_600.0  # units a minute below which it all takes longer: a refusal weighs more where calls are few
 SAME = 0.6  # seconds after a pause within which a refusal is the same one still: nothing got through
 PAUSE = 2.0  # seconds, where the provider does not say
 LONGER = 3.0  # times, while it is the same refusal
@@ -28,24 +35,29 @@ LONGEST_PAUSE = 30.0
 class Pace:
     """Where one controller stands. Times in seconds on one clock, rates in units a minute.
 
-    `plateau`, `gain`, `probed`: the curve, and how many seconds of full use it has been followed.
-    `free_at`: when the units after all that were taken may go. `pause`: the last one's length.
+    `plateau`, `hold`, `probed`: what is believed to be allowed, how many seconds of full use it is held, and how many
+    of those have been. `overshot`: how far a rise goes too far before it is refused, learned. `since`, `spent`: the
+    last refusal, or where full use began, and the units taken from then on. `free_at`: when the units after all that
+    were taken may go. `pause`: the last one's length.
     """
 
     rate: float
     plateau: float
-    gain: float
+    hold: float
     probed: float
+    since: float
+    spent: float
     free_at: float
     taken_at: float
+    overshot: float = OVERSHOT
     paused_until: float = 0.0
     pause: float = 0.0
     refusals: int = 0
 
     @classmethod
     def starting(cls, rate: float, now: float) -> Pace:
-        """As is known of an account that was never refused: on the plateau, about to rise."""
-        return cls(rate, rate, rate * EASE, RISE, now - BURST, now)
+        """As is known of an account that was never refused: held for long enough, about to rise."""
+        return cls(rate, rate, 0.0, 0.0, since=now, spent=0.0, free_at=now - BURST, taken_at=now)
 
     def wait(self, now: float) -> float:
         """Seconds until the next units may go."""
@@ -58,7 +70,16 @@ class Pace:
         passed = min(now - self.taken_at, GAP) * min(1.0, self.plateau / SLOW)
         probed = self.probed + (passed if in_full_use else 0.0)
         rate = min(limit, self._curve(probed))
-        return replace(self, rate=rate, probed=probed, free_at=start + units * MINUTE / rate, taken_at=now)
+        began_anew = now - max(self.free_at, self.paused_until) > GAP
+        return replace(
+            self,
+            rate=rate,
+            probed=probed,
+            since=now if began_anew else self.since,
+            spent=units if began_anew else self.spent + units,
+            free_at=start + units * MINUTE / rate,
+            taken_at=now,
+        )
 
     def refused(self, now: float, retry_after: float | None) -> Pace:
         """After a refusal. Those of calls that were under way when the first one came change only the pause.
@@ -68,24 +89,45 @@ class Pace:
         if now < self.paused_until:
             until = max(self.paused_until, now + (retry_after or 0.0))
             return replace(self, paused_until=until, free_at=until)
-        busy = min(now - self.paused_until, REMEMBERED)
-        again = busy < SAME
-        pause = max(retry_after or 0.0, min(LONGER * self.pause, LONGEST_PAUSE) if again else PAUSE)
-        through = (REMEMBERED if again else busy) / ((REMEMBERED if again else busy) + pause)
-        rate = self.rate * max(FLOOR, min(1 - EASE, through))
-        plateau = min(self.rate * BELOW, rate / (1 - EASE))
+        again = now - self.paused_until < SAME
+        longer = min(max(LONGER * self.pause, PAUSE), LONGEST_PAUSE)
+        pause = max(retry_after or 0.0, longer if again else PAUSE)
+        overshot = self.overshot if again else self._overshot()
+        allowed = self.plateau if again else max(self._measured(now), self._guessed(overshot))
+        allowed = min(max(allowed, FLOOR * self.rate), CEILING * self.rate)
+        confirmed = abs(allowed / self.plateau - 1) < SURPRISE
         return replace(
             self,
-            rate=rate,
-            plateau=plateau,
-            gain=rate * EASE,
+            rate=allowed * SAFE,
+            plateau=allowed * SAFE,
+            hold=min(2 * max(self.hold, HOLD), LONGEST_HOLD) if confirmed else HOLD,
             probed=0.0,
+            since=now,
+            spent=0.0,
+            overshot=overshot,
             free_at=now + pause,
             paused_until=now + pause,
             pause=pause,
             refusals=self.refusals + 1,
         )
 
+    def _measured(self, now: float) -> float:
+        """What got through since the last refusal, units a minute: not more than is allowed on average."""
+        waiting = max(0.0, self.free_at - now) * self.rate / MINUTE
+        return max(0.0, self.spent - waiting) * MINUTE / max(now - self.since, 1.0)
+
+    def _overshot(self) -> float:
+        if self.probed >= self.hold:
+            return max(LEAST_OVERSHOT, LESS * self.overshot)
+        return min(MOST_OVERSHOT, MORE * self.overshot)
+
+    def _guessed(self, overshot: float) -> float:
+        """What is allowed at least, from how fast it rose, and how long it held."""
+        rose = self.rate / overshot if self.rate > self.plateau else 0.0
+        held = self.plateau * RAISED if self.probed >= self.hold else 0.0
+        return max(rose, held)
+
     def _curve(self, probed: float) -> float:
-        beyond = probed - RISE
-        return self.plateau + self.gain * (beyond / (RISE if beyond < 0 else PROBE)) ** 3
+        beyond = max(0.0, probed - self.hold)
+        risen: float = (beyond / DOUBLED) ** BEND
+        return self.plateau * (1 + risen)

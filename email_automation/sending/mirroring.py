@@ -32,5 +32,6 @@ def _on_settled(*, job: events.Settled, status: JobStatus, **_: Any) -> None:
     waiting = mine.filter(status__in=(MailStatus.QUEUED, MailStatus.HELD))
     waiting.filter(reason="").update(reason=said)
     waiting.update(status=MailStatus.FAILED, held_until=None)
-    if status == JobStatus.EXPIRED:  # nobody runs it again for a link that opens nothing
-        mine.update(sealed="")
+    # Whoever waited for it asks for a new one: a link that opens nothing any more is not to be sent days later, and a
+    # token is not to lie about. A person who knows that a mail in doubt did not go can still have it sent.
+    mine.exclude(status=MailStatus.IN_DOUBT).update(sealed="")

@@ -14,6 +14,7 @@ from email_automation.connecting.oauth import NotConnected
 from email_automation.connecting.scopes import Function
 from email_automation.models import Account, AccountState, Mailbox, MailboxKind, Provider
 from email_automation.services.mailboxes import sync_mailbox
+from email_automation.syncing import gmail_notices
 from jobs import audit
 
 BY_OWNER = "disconnected by {by}"
@@ -82,6 +83,8 @@ def disconnect(mailbox: Mailbox, *, by: str) -> bool:
     account = Account.objects.filter(mailbox=mailbox).exclude(state=AccountState.DISCONNECTED).first()
     if account is None:
         return True
+    if account.state == AccountState.CONNECTED:
+        gmail_notices.unwatch(mailbox)
     told = not account.refresh_token or oauth.revoke(account.refresh_token)
     with transaction.atomic():
         audit.hold()

@@ -1,6 +1,6 @@
 """What a provider says of messages that are stored already: they are known, changed, or gone."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import timedelta
 
 from django.db.models import Q
@@ -9,6 +9,9 @@ from django.utils import timezone
 from email_automation.mailboxes import Changed, Gone, RawMessage, Relabelled
 from email_automation.models import Copy, Mailbox, Message
 from email_automation.parsing.message import MAX_LABELS
+from jobs import clock
+
+AT_ONCE = 500  # rows
 
 
 class Stored:
@@ -68,6 +71,23 @@ def relabel(mailbox: Mailbox, changes: Sequence[Changed | Relabelled]) -> int:
     marked = [copy.message for copy in copies if _takes_flags(copy.message, news[copy.provider_id])]
     Message.objects.bulk_update(marked, ["flags"])
     return len({message.pk for message in marked} | _label({copy.message_id for copy in moved}))
+
+
+def name_labels(mailbox: Mailbox, names: Mapping[str, str]) -> int:
+    """A label that the provider calls otherwise now is called so on every message. Returns how many changed."""
+    row = Mailbox.objects.filter(pk=mailbox.pk)
+    before = row.values_list("label_names", flat=True).get()
+    row.update(label_names=dict(names), labels_asked_at=clock.now())
+    renamed = {before[one]: name for one, name in names.items() if before.get(one, name) != name}
+    if not renamed:
+        return 0
+    copies = Copy.objects.filter(mailbox=mailbox).order_by("pk").only("labels", "message_id")
+    moved = [copy for copy in copies.iterator(chunk_size=AT_ONCE) if renamed.keys() & set(copy.labels)]
+    for copy in moved:
+        copy.labels = _labels(renamed.get(label, label) for label in copy.labels)
+    Copy.objects.bulk_update(moved, ["labels"], batch_size=AT_ONCE)
+    messages = sorted({copy.message_id for copy in moved})
+    return sum(len(_label(set(messages[at : at + AT_ONCE]))) for at in range(0, len(messages), AT_ONCE))
 
 
 def moved(copy: Copy, provider_id: str) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -16,9 +17,12 @@ from google.auth import jwt
 from google.auth.exceptions import GoogleAuthError
 
 from email_automation.connecting import gmail_accounts
+from email_automation.connecting.google_tokens import TokenUnavailable
+from email_automation.gmail import GmailError
 from email_automation.models import AccountState, Mailbox, MailboxKind, Provider
 from email_automation.syncing import runs
 from jobs import clock
+from jobs.errors import Answer
 
 ISSUERS = ("https://accounts.google.com", "accounts.google.com")
 SKEW = 30  # seconds by which Google's clock and ours may differ
@@ -89,6 +93,20 @@ def watch(mailbox_id: int) -> str:
         until = gmail.watch(settings.GMAIL_TOPIC).expires_at
     Mailbox.objects.filter(pk=mailbox.pk).update(watched_until=until)
     return until.isoformat()
+
+
+def unwatch(mailbox: Mailbox) -> None:
+    """Ask for no more notices of an account that is about to be disconnected; in vain, they end within a week.
+
+    They come by address: another mailbox of the same one keeps them.
+    """
+    if mailbox.watched_until is None or mailbox.watched_until < clock.now():
+        return
+    same = Mailbox.objects.filter(kind=MailboxKind.GMAIL, account__state=AccountState.CONNECTED)
+    if not same.filter(location__iexact=mailbox.location).exclude(pk=mailbox.pk).exists():
+        with suppress(GmailError, Answer, TokenUnavailable), gmail_accounts.client_of(mailbox) as gmail:
+            gmail.stop()
+    Mailbox.objects.filter(pk=mailbox.pk).update(watched_until=None)
 
 
 def _history(mailbox: Mailbox) -> int:

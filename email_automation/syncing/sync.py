@@ -11,7 +11,16 @@ from django.utils import timezone
 
 from email_automation import bouncing
 from email_automation.automation import stopping
-from email_automation.mailboxes import Changed, Gone, Known, MailboxError, MailboxSource, RawMessage, Relabelled
+from email_automation.mailboxes import (
+    Changed,
+    Gone,
+    Known,
+    LabelNames,
+    MailboxError,
+    MailboxSource,
+    RawMessage,
+    Relabelled,
+)
 from email_automation.models import Attachment, Mailbox, Message, MessageHtml, SyncRun
 from email_automation.syncing import following, runs
 from email_automation.syncing.pages import Page, pages
@@ -145,6 +154,9 @@ def _fresh(mailbox: Mailbox, messages: Sequence[RawMessage]) -> list[RawMessage]
 
 def _follow(this: SyncRun, page: Page) -> None:
     """News of stored messages, after the page's own messages are stored: it may be about them."""
+    for item in page.items:
+        if isinstance(item, LabelNames):
+            this.changed += following.name_labels(this.mailbox, item.names)
     this.changed += following.relabel(
         this.mailbox, [one for one in page.items if isinstance(one, Changed | Relabelled)]
     )

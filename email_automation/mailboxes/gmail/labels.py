@@ -37,6 +37,12 @@ class Labels:
         self._ask()
         return list(self._names)
 
+    def known(self) -> dict[str, str]:
+        """The names by id; asked for unless they were in this sync."""
+        if not self._names:
+            self._ask()
+        return {one: name for one, name in self._names.items() if name}
+
     def id(self, name: str) -> str:
         """The id of a label's name; empty where there is no such label."""
         if name not in self._names.values():

@@ -14,7 +14,7 @@ from typing import ClassVar, Protocol
 
 from email_automation.gmail import BadRequest, Client, HistoryExpired, NotFound
 from email_automation.gmail.answers import Change, Content, Ids
-from email_automation.mailboxes.base import Cursor, Gone, Item, Known, MailboxSource, RawMessage
+from email_automation.mailboxes.base import Cursor, Gone, Item, Known, LabelNames, MailboxSource, RawMessage
 from email_automation.mailboxes.gmail.comparing import compared, every_id
 from email_automation.mailboxes.gmail.labels import KEPT_OUT, Labels
 from email_automation.mailboxes.gmail.news import by_message
@@ -39,6 +39,7 @@ class GmailMailbox(MailboxSource):
         max_messages: List at most so many.
         begin: Where the mailbox was left at; its place is gone on from, unless `again`.
         again: Read the list once more, for a wider window, before the news.
+        asks_labels: Tell what the labels are called now: no news tell that one is called otherwise.
     """
 
     kind: ClassVar[str] = "gmail"
@@ -52,6 +53,7 @@ class GmailMailbox(MailboxSource):
         max_messages: int | None = None,
         begin: Cursor | None = None,
         again: bool = False,
+        asks_labels: bool = False,
     ) -> None:
         self._client = client
         self._stored = stored
@@ -59,6 +61,7 @@ class GmailMailbox(MailboxSource):
         self._most = max_messages
         self._begin = place_of(begin)
         self._again = again
+        self._asks_labels = asks_labels
         self._labels = Labels(client)
         self._query = " ".join(["-in:drafts -in:chats", *([f"newer_than:{self._days}d"] if self._days else [])])
         self._end: Place | None = None
@@ -156,6 +159,8 @@ class GmailMailbox(MailboxSource):
 
     def _changed(self, place: Place) -> Iterator[Item]:
         """Page by page; a page's messages have the place before it, until the last one's."""
+        if self._asks_labels:
+            yield LabelNames(place.cursor, self._labels.known())
         while True:
             try:
                 page = self._client.history(place.history, page=place.page)

@@ -21,6 +21,7 @@ from google.auth import crypt, jwt
 from pytest_django.fixtures import Settings
 
 from email_automation import services
+from email_automation.connecting import oauth
 from email_automation.models import Mailbox, SyncRun
 from email_automation.syncing import gmail_notices, polling, sync
 from jobs import testing
@@ -286,3 +287,52 @@ def test_an_account_that_has_to_be_connected_again_is_left_alone(mailbox: Mailbo
     mailbox.account.state = "needs_reauth"
     mailbox.account.save(update_fields=["state"])
     assert polling.poll() == 0
+
+
+@pytest.fixture
+def told_until_next_week(mailbox: Mailbox) -> Mailbox:
+    mailbox.watched_until = timezone.now() + datetime.timedelta(days=6)
+    mailbox.save()
+    return mailbox
+
+
+def test_disconnecting_ends_the_notices(
+    told_until_next_week: Mailbox, server: GmailServer, revoking: list[str]
+) -> None:
+    assert services.disconnect(told_until_next_week, by="jane")
+    assert ([asked.status for asked in server.calls("stop")], revoking) == ([204], [f"refresh-{ADDRESS}"])
+    told_until_next_week.refresh_from_db()
+    assert told_until_next_week.watched_until is None
+
+
+@pytest.mark.parametrize("fault", [{"status": 503}, {"cut": True}, {"status": 429}, {"status": 401}], ids=str)
+def test_notices_that_cannot_be_ended_keep_no_account_connected(
+    told_until_next_week: Mailbox, server: GmailServer, revoking: list[str], fault: dict[str, Any]
+) -> None:
+    server.fault("stop", **fault, times=9)
+    assert services.disconnect(told_until_next_week, by="jane")
+    assert 1 <= len(server.calls("stop")) <= 2
+    assert revoking == [f"refresh-{ADDRESS}"]
+
+
+def test_another_mailbox_of_the_same_address_keeps_its_notices(
+    told_until_next_week: Mailbox, server: GmailServer, revoking: list[str], stranger: User
+) -> None:
+    connected(stranger)
+    assert services.disconnect(told_until_next_week, by="jane")
+    assert server.calls("stop") == []
+
+
+def test_an_account_that_is_told_nothing_asks_for_no_end(
+    mailbox: Mailbox, server: GmailServer, revoking: list[str]
+) -> None:
+    assert services.disconnect(mailbox, by="jane")
+    assert server.calls("stop") == []
+
+
+@pytest.fixture
+def revoking(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The tokens that were taken back, where that is not what the test is about."""
+    revoked: list[str] = []
+    monkeypatch.setattr(oauth, "revoke", lambda token: revoked.append(token.reveal()) or True)
+    return revoked

@@ -14,6 +14,8 @@ from email_automation.syncing import pages, sync
 from jobs import testing
 from jobs.errors import WrongState
 from jobs.models import JobStatus
+from jobs.testing import FrozenClock
+from tests.email_automation.bombs import bombs, costs_little
 from tests.email_automation.gmail.conftest import ADDRESS, connected
 from tests.email_automation.mailboxes.letters import letter
 from tests.servers.gmail import Box, GmailServer
@@ -132,6 +134,26 @@ def test_labels_read_state_deletions_and_the_bin_are_followed(mailbox: Mailbox, 
     assert (found[kept].labels, found[kept].flags) == (["INBOX"], [])
     assert Message.objects.get(gone_at__isnull=False).subject == "Letter 2"
     assert (run.changed, run.gone, run.found) == (3, 1, 0)
+
+
+def test_a_label_that_gets_another_name_is_called_so_once_an_hour_has_passed(
+    mailbox: Mailbox, box: Box, server: GmailServer, jobs_clock: FrozenClock
+) -> None:
+    billed, paid = box.deliver(letter(1), "INBOX", "Bills"), box.deliver(letter(2), "Bills", "Paid")
+    synced(mailbox)
+    bills, done = box.label("Bills"), box.label("Paid")
+    box.labels |= {bills: "Paid", done: "Bills"}  # of both, so that none is taken for the other
+    (fresh,) = fill(box, 1, start=9)
+    before = len(server.calls("labels.list"))
+    synced(mailbox)
+    assert len(server.calls("labels.list")) - before == 1  # for the new message, and no more
+    jobs_clock.advance(3_601)
+    run = synced(mailbox)
+    found = {copy.provider_id: sorted(copy.message.labels) for copy in Copy.objects.select_related("message")}
+    assert (found[billed], found[paid], found[fresh]) == (["INBOX", "Paid"], ["Bills", "Paid"], ["INBOX"])
+    assert run.changed == 2
+    synced(mailbox)
+    assert len(server.calls("labels.list")) - before == 2
 
 
 def test_what_happens_during_the_first_sync_is_told_by_its_end(mailbox: Mailbox, box: Box, server: GmailServer) -> None:
@@ -317,6 +339,31 @@ def test_too_fast_costs_no_attempt_and_loses_nothing(
     testing.run_job(job)
     assert (job.status, job.failures) == (JobStatus.COMPLETED, 0)
     assert sorted(stored()) == ids
+
+
+@pytest.mark.parametrize("status", [403, 429])
+@pytest.mark.parametrize("call", ["messages.list", "messages.get", "history.list"])
+def test_two_refusals_in_a_row_are_waited_for(
+    mailbox: Mailbox, box: Box, server: GmailServer, jobs_clock: FrozenClock, call: str, status: int
+) -> None:
+    ids = fill(box, 9)
+    refused = server.fault(call, status=status, reason="userRateLimitExceeded", retry_after="30", times=2)
+    job = services.sync_mailbox(mailbox)
+    for _ in range(5):
+        if testing.run_job(job).status == JobStatus.COMPLETED:
+            break
+        jobs_clock.advance(60)
+    assert (job.status, job.failures, refused.met >= 3) == (JobStatus.COMPLETED, 0, True)
+    assert sorted(stored()) == ids
+
+
+def test_mail_that_is_made_to_cost_is_stored_and_stops_no_sync(mailbox: Mailbox, box: Box) -> None:
+    for bomb in bombs().values():
+        box.deliver(bomb)
+    (letter_id,) = fill(box, 1)
+    assert costs_little(lambda: synced(mailbox))
+    assert len(stored()) == len(bombs()) + 1
+    assert letter_id in stored()
 
 
 def test_a_permission_that_is_missing_is_no_matter_of_haste(mailbox: Mailbox, box: Box, server: GmailServer) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import pytest
 
-from email_automation.quota.pacing import BURST, EASE, LONGEST_PAUSE, PAUSE, Pace
+from email_automation.quota.pacing import BURST, CEILING, HOLD, LONGEST_HOLD, LONGEST_PAUSE, PAUSE, SAFE, Pace
 from tests.email_automation.moving_quota import Bucket, LastMinute, Limit, Minutes, Provider, simulate, steps
 
 HOUR = 3600
@@ -25,6 +25,12 @@ def test_over_90_percent_are_used_and_under_1_percent_refused(provider: str, lim
     outcome = simulate(PROVIDERS[provider](limit), HOUR)
     assert outcome.used > 0.9
     assert outcome.refused < 0.01
+
+
+@pytest.mark.parametrize("seconds", [2, 5, 10])
+def test_also_of_a_limit_that_moves_each_minute(seconds: int) -> None:
+    outcome = simulate(Bucket(steps(4_800, 3_000, 6_000, 3_600, every=60), seconds), HOUR)
+    assert (outcome.used > 0.9, outcome.refused < 0.01) == (True, True), outcome
 
 
 @pytest.mark.parametrize("workers", [1, 2, 30])
@@ -85,7 +91,31 @@ def test_refusals_of_calls_under_way_count_as_one() -> None:
     once = Pace.starting(4_800, now=0.0).refused(100.0, None)
     again = once.refused(100.1, None)
     assert (again.rate, again.refusals) == (once.rate, 1)
-    assert once.rate == pytest.approx(4_800 * (1 - EASE))
+    assert once.rate == pytest.approx(4_800 * CEILING * SAFE)
+
+
+def test_from_one_refusal_to_the_next_the_limit_is_measured() -> None:
+    """A provider that lets 3,000 through says so by when it refuses the second time, however far too fast that was."""
+    pace, now = Pace.starting(4_800, now=0.0).refused(100.0, None), 100.0
+    bucket = Bucket(lambda _: 3_000, 5, at=100.0)
+    while True:
+        now += pace.wait(now)
+        pace = pace.taken(20, now, 15_000)
+        if not bucket.ask(now, 20)[0]:
+            break
+    assert pace.refused(now, None).plateau == pytest.approx(3_000 * SAFE, rel=0.1)
+
+
+def test_what_is_confirmed_is_held_for_longer() -> None:
+    pace, now, holds = Pace.starting(4_800, now=0.0), 0.0, []
+    for _ in range(4):
+        while pace.rate < 1.02 * pace.plateau:
+            now += max(pace.wait(now), 0.25)
+            pace = pace.taken(20, now, 15_000)
+        pace = pace.refused(now, None)
+        holds.append(pace.hold)
+    assert holds == sorted(holds)
+    assert HOLD <= holds[0] < holds[-1] == LONGEST_HOLD
 
 
 def test_a_provider_that_goes_on_refusing_is_left_alone_for_longer_each_time() -> None:

@@ -10,6 +10,7 @@ from email_automation.bouncing.reports import read
 from email_automation.models import MailStatus, Message, OutgoingMail, Suppression
 from jobs.models import JobStatus
 from jobs.testing import run_job
+from tests.email_automation.bombs import bombs
 from tests.servers.smtp import Server
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("jobs_clock")]
@@ -127,3 +128,9 @@ def test_a_bounce_of_a_server_that_knows_no_rfc_is_understood_too() -> None:
 )
 def test_what_nobody_understands_says_nothing(raw: bytes) -> None:
     assert read(raw).failed == {}
+
+
+@pytest.mark.parametrize("name", ["nested bounce", "forwarded bounce", "many parts bounce", "huge headers bounce"])
+def test_a_report_that_is_made_to_cost_says_nothing(name: str) -> None:
+    report = read(bombs()[name])
+    assert (report.failed, report.delayed, report.complained) == ({}, {}, set())

@@ -10,9 +10,11 @@ from django.core.serializers import serialize
 from pytest_django.fixtures import Settings
 
 from email_automation import jobs as old
+from email_automation import services as mail_services
 from email_automation.models import MailStatus, OutgoingMail
 from email_automation.sending.recipients import BadMailError
 from email_automation.sending.templating import letter_of
+from jobs import services
 from jobs.errors import Refused
 from jobs.models import Effect, Job, JobStatus
 from jobs.testing import FrozenClock, drain, run_job
@@ -72,6 +74,36 @@ def test_the_token_is_kept_until_the_mail_went(mail_server: Server) -> None:
     job = run_job(Job.objects.get(pk=old.queue_password_reset_email(TO, TOKEN)))
     assert (job.status, bool(OutgoingMail.objects.get().sealed)) == (JobStatus.RETRYING, True)
     assert QUOTED in sent(str(job.pk), mail_server).get_body(("plain",)).get_content()
+
+
+@pytest.mark.parametrize("how", ["refused", "cancelled", "dead"])
+def test_the_token_of_a_mail_that_will_not_go_is_erased_and_running_it_again_says_so(
+    mail_server: Server, how: str
+) -> None:
+    job = Job.objects.get(pk=old.queue_password_reset_email(TO, TOKEN))
+    if how == "cancelled":
+        services.cancel(job.pk)
+    elif how == "refused":
+        mail_server.breaks.append(Break("rcpt", "550 nobody here"))
+        run_job(job)
+    else:
+        Job.objects.filter(pk=job.pk).update(max_retries=0)
+        mail_server.breaks.append(Break("mail", "450 later"))
+        run_job(job)
+    assert (OutgoingMail.objects.get().status, bool(OutgoingMail.objects.get().sealed)) == (MailStatus.FAILED, False)
+    services.retry(job.pk)
+    assert run_job(job).status == JobStatus.FAILED
+    assert "what was sealed in it is erased; ask for a new one" in OutgoingMail.objects.get().reason
+    assert mail_server.taken == []
+
+
+def test_the_token_of_a_mail_in_doubt_is_kept_for_a_person_who_knows(mail_server: Server, user: User) -> None:
+    mail_server.breaks.append(Break("dot", "drop"))
+    job = run_job(Job.objects.get(pk=old.queue_password_reset_email(TO, TOKEN)))
+    assert run_job(job).status == JobStatus.IN_DOUBT
+    mail_services.resolve_doubt(OutgoingMail.objects.get(), user, happened=False, reason="Jane says so.")
+    assert run_job(job).status == JobStatus.COMPLETED
+    assert not OutgoingMail.objects.get().sealed
 
 
 def test_a_link_that_has_expired_is_not_sent_and_its_token_is_erased(
