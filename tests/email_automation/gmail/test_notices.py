@@ -22,6 +22,7 @@ from pytest_django.fixtures import Settings
 
 from email_automation import services
 from email_automation.connecting import oauth
+from email_automation.connecting.encryption import Secret
 from email_automation.models import Mailbox, SyncRun
 from email_automation.syncing import gmail_notices, polling, sync
 from jobs import testing
@@ -334,5 +335,10 @@ def test_an_account_that_is_told_nothing_asks_for_no_end(
 def revoking(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The tokens that were taken back, where that is not what the test is about."""
     revoked: list[str] = []
-    monkeypatch.setattr(oauth, "revoke", lambda token: revoked.append(token.reveal()) or True)
+
+    def revoke(token: Secret) -> bool:
+        revoked.append(token.reveal())
+        return True
+
+    monkeypatch.setattr(oauth, "revoke", revoke)
     return revoked
