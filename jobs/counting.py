@@ -8,7 +8,7 @@ from django.db.models import Count, Q, Sum
 
 from jobs.clock import Now
 from jobs.models import WAITING, Job, JobQuerySet, JobStatus, Tally
-from jobs.queues import QUEUES, limits
+from jobs.queues import limits
 
 FEW = 20_000  # jobs are counted one by one
 
@@ -22,18 +22,11 @@ class OpenCounts:
     running: int = 0
 
 
-def open_counts(jobs: JobQuerySet) -> dict[str, OpenCounts]:
-    """Of these jobs, for every queue, what is not ended: two queries that indexes answer."""
-    counts = {queue: OpenCounts() for queue in QUEUES}
+def open_counts(jobs: JobQuerySet) -> OpenCounts:
+    """What of these jobs, all of one queue, is not ended: two queries that indexes answer."""
     due, later = Count("id", filter=Q(run_at__lte=Now())), Count("id", filter=Q(run_at__gt=Now()))
-    for queue, waiting, delayed in jobs.waiting().order_by().values_list("queue").annotate(due=due, later=later):
-        if queue in counts:
-            counts[queue].waiting, counts[queue].delayed = waiting, delayed
-    running = jobs.filter(status=JobStatus.PROCESSING).order_by().values_list("queue").annotate(number=Count("*"))
-    for queue, number in running:
-        if queue in counts:
-            counts[queue].running = number
-    return counts
+    waiting = jobs.waiting().aggregate(waiting=due, delayed=later)
+    return OpenCounts(**waiting, running=jobs.filter(status=JobStatus.PROCESSING).count())
 
 
 def queue_stats(queue: str, jobs: JobQuerySet | None = None, *, whole: bool = True) -> dict[str, int]:
@@ -43,14 +36,14 @@ def queue_stats(queue: str, jobs: JobQuerySet | None = None, *, whole: bool = Tr
     now, and within seconds.
 
     Args:
-        jobs: Those that may be counted.
+        jobs: Those of the queue that may be counted.
         whole: Whether these are all of the queue; of a part at most the newest `FEW` are counted.
     """
     limits(queue)
-    seen = (Job.objects.all() if jobs is None else jobs).of_people()
+    seen = (Job.objects.filter(queue=queue) if jobs is None else jobs).of_people()
     is_full = bool(Job.objects.newest_first().values_list("pk")[FEW : FEW + 1])  # `exists` would forget the order
-    counted = _with_outcome(seen, queue) if not (is_full and whole) else _outcomes(queue)
-    unfinished = open_counts(seen.filter(queue=queue))[queue]
+    counted = _with_outcome(seen) if not (is_full and whole) else _outcomes(queue)
+    unfinished = open_counts(seen)
     return {
         "pending_jobs": unfinished.waiting,
         "delayed_jobs": unfinished.delayed,
@@ -59,8 +52,8 @@ def queue_stats(queue: str, jobs: JobQuerySet | None = None, *, whole: bool = Tr
     }
 
 
-def _with_outcome(jobs: JobQuerySet, queue: str) -> int:
-    ended = jobs.filter(queue=queue).exclude(status__in=[*WAITING, JobStatus.PROCESSING])
+def _with_outcome(jobs: JobQuerySet) -> int:
+    ended = jobs.exclude(status__in=[*WAITING, JobStatus.PROCESSING])
     return ended.newest_first().values("pk")[:FEW].count()
 
 

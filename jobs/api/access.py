@@ -45,6 +45,11 @@ def visible_jobs(user: User) -> JobQuerySet:
     return Job.objects.visible_to(user)
 
 
+def visible_jobs_of(user: User, queue: str) -> JobQuerySet:
+    """Those of one queue."""
+    return Job.objects.visible_on(user, queue)
+
+
 def steerable_jobs(user: User) -> JobQuerySet:
     """The jobs that the user may cancel and run again."""
     return visible_jobs(user).filter(access.reach(user, Verb.CANCEL))

@@ -81,7 +81,7 @@ class QueueList(ApiView):
         period = (parsing.choices(request, "period", PERIODS) or ["hour"])[0]
         everything = access.sees_platform(request.user)
         recent = throughput.of_queues(PERIODS[period][0]) if everything else {}
-        counts = services.open_counts(access.visible_jobs(request.user))
+        counts = {name: services.open_counts(access.visible_jobs_of(request.user, name)) for name in QUEUES}
         rows = [_row(found, counts[name], recent.get(name)) for name, found in health.queues().items()]
         return ok({"queues": rows, "period": period}, message="Queues listed")
 
@@ -100,7 +100,7 @@ class QueueStats(ApiView):
             known = ", ".join([*QUEUES, *QUEUE_ALIASES])
             raise UnknownQueue(f"Unknown queue {queue[:50]!r}. Queues: {known}.", field="queue")
         whole = may(request.user, Verb.SEE, name)
-        stats = services.queue_stats(name, access.visible_jobs(request.user), whole=whole)
+        stats = services.queue_stats(name, access.visible_jobs_of(request.user, name), whole=whole)
         return ok({"queue": queue, "stats": stats}, message="Queue statistics retrieved")
 
 

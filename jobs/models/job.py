@@ -55,6 +55,12 @@ class JobQuerySet(models.QuerySet["Job"]):
         jobs = self.of_people() if standing.anywhere >= RANK[Role.VIEWER] else self
         return jobs.filter(standing.reach(Role.VIEWER, user.pk))
 
+    def visible_on(self, user: User, queue: str) -> JobQuerySet:
+        """Of this queue what `visible_to` has. Without its `or`, so that one index answers."""
+        jobs = self.filter(queue=queue)
+        whole = standing_of(user).on(queue) >= RANK[Role.VIEWER]
+        return jobs.of_people() if whole else jobs.filter(owner_id=user.pk or -1)
+
     def newest_first(self) -> JobQuerySet:
         return self.order_by("-created_at", "-id")
 

@@ -33,7 +33,7 @@ def test_of_ones_own_the_newest_are_counted(django_user_model: type[User]) -> No
     owner = django_user_model.objects.create(username="ann")
     for _ in range(5):
         states.completed(owner.pk)
-    own = Job.objects.visible_to(owner)
+    own = Job.objects.visible_on(owner, "crm")
     assert counting.queue_stats("crm", own, whole=False)["total_results"] == 3
 
 

@@ -137,3 +137,15 @@ def test_roles_are_given_changed_and_taken_back_in_the_admin(ann: User, admin_cl
 def test_the_admin_asks_for_a_user_or_a_group(admin_client: Client) -> None:
     response = admin_client.post("/admin/jobs/grant/add/", {"role": "viewer", "queue": ""})
     assert "Choose a user or a group" in response.content.decode()
+
+
+def test_of_one_queue_everybody_sees_what_they_see_of_all(ann: User) -> None:
+    bea, eve = User.objects.create_user("bea", is_staff=True), User.objects.create_user("eve")
+    grants.grant(ann, "viewer", queue="crm", by="root")
+    for queue in ("crm", "email"):
+        for owner in (ann, bea, eve):
+            states.waiting(owner.pk, queue=queue)
+    for user in (ann, bea, eve, User.objects.create_superuser("root")):
+        for queue in ("crm", "email", "ai"):
+            one, of_all = Job.objects.visible_on(fresh(user), queue), Job.objects.visible_to(fresh(user))
+            assert set(one.values_list("pk")) == set(of_all.filter(queue=queue).values_list("pk"))
