@@ -31,6 +31,7 @@ HISTORY_TYPES = ["messageAdded", "messageDeleted", "labelAdded", "labelRemoved"]
 
 T = TypeVar("T")
 Read = Callable[[dict[str, Any]], T]
+UnderWay = deque[tuple[Call, dict[str, str], Future[Content]]]
 
 
 class Quota(Protocol):
@@ -180,11 +181,11 @@ class Client:
     def _contents(self, calls: Iterable[Call]) -> Iterator[Content | NotFound]:
         """In the order of the calls. Quota and token are this thread's business, the others only fetch."""
         pool = ThreadPoolExecutor(THREADS, thread_name_prefix="gmail")
-        under_way: deque[tuple[Call, dict[str, str], Future[Content]]] = deque()
+        under_way: UnderWay = deque()
         try:
             for call in calls:
                 try:
-                    self._quota.reserve(call.name)
+                    self._reserve(call, under_way)
                 except Snooze:
                     yield from (self._settled(*one) for one in under_way)
                     raise
@@ -196,6 +197,20 @@ class Client:
                 yield self._settled(*under_way.popleft())
         finally:
             pool.shutdown(cancel_futures=True)
+
+    def _reserve(self, call: Call, under_way: UnderWay) -> None:
+        """What was refused meanwhile counts before the next call is made, though its turn to be settled may be far."""
+        self._quota.reserve(call.name)
+        while self._refused_of(under_way):
+            self._quota.reserve(call.name)
+
+    def _refused_of(self, under_way: UnderWay) -> bool:
+        """Whether there is news of a refusal, which is learned then."""
+        told = self._told_at
+        for _, _, fetched in under_way:
+            if fetched.done() and isinstance(refusal := fetched.exception(), RateLimited):
+                self._learn(refusal)
+        return self._told_at > told
 
     def _fetch(self, call: Call, read: Read[T], headers: dict[str, str], seconds: float) -> T:
         return read(self._transport.send(call, headers, seconds))

@@ -25,6 +25,8 @@ OVERSHOT = 1.4  # times too fast is a rate that rose until it was refused, until
 LEAST_OVERSHOT, MOST_OVERSHOT = 1.15, 1.5
 LESS, MORE = 0.95, 1.12  # times, where what was guessed so held, and where it was refused
 SLOW = 3_600.0  # units a minute below which it all takes longer: a refusal weighs more where calls are few
+QUICK = 6_000.0  # above which it takes less time: it weighs less where calls are many
+QUICKEST = 5.0  # times
 SAME = 0.6  # seconds after a pause within which a refusal is the same one still: nothing got through
 PAUSE = 2.0  # seconds, where the provider does not say
 LONGER = 3.0  # times, while it is the same refusal
@@ -67,8 +69,8 @@ class Pace:
         """After these units were taken, to go after `wait`. It rises only while all that is allowed is wanted."""
         start = max(self.free_at, self.paused_until, now - BURST)
         in_full_use = start > now - BURST / 2 and now > self.paused_until
-        passed = min(now - self.taken_at, GAP) * min(1.0, self.plateau / SLOW)
-        probed = self.probed + (passed if in_full_use else 0.0)
+        passed = min(now - self.taken_at, GAP) * self._haste() if in_full_use else 0.0
+        probed = self.probed + passed
         rate = min(limit, self._curve(probed))
         began_anew = now - max(self.free_at, self.paused_until) > GAP
         return replace(
@@ -110,6 +112,9 @@ class Pace:
             pause=pause,
             refusals=self.refusals + 1,
         )
+
+    def _haste(self) -> float:
+        return min(1.0, self.plateau / SLOW) * min(max(1.0, self.plateau / QUICK), QUICKEST)
 
     def _measured(self, now: float) -> float:
         """What got through since the last refusal, units a minute: not more than is allowed on average."""
