@@ -293,7 +293,7 @@ def test_an_answer_that_never_ends_is_given_up(
     gmail: Client, server: GmailServer, box: Box, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     message_id = box.deliver(LARGE)
-    monkeypatch.setattr(transport, "WHOLE", 0.0)
+    monkeypatch.setattr(client, "_seconds", lambda call: 0.0)
     with pytest.raises(Temporary, match="in time"):
         gmail.content(message_id)
 
