@@ -72,14 +72,18 @@ def reads_all(node: Node, table: str = JOBS, limited: bool = False) -> bool:
     """`table`: what is listed, beside jobs. `limited`: what is above it stops after so many rows."""
     if node.get("Relation Name") == JOBS and node["Node Type"] == "Seq Scan":
         return True
-    if node["Node Type"] in ("Index Scan", "Index Only Scan", "Bitmap Index Scan") and node["Index Name"] in OF_ALL:
-        # Where one owner's jobs are rare, their own index is taken: what is left to filter by owner is dense.
-        stops = limited and ("Filter" not in node or "owner_id = " in node["Filter"])
-        if not stops and "Index Cond" not in node:
-            return True
+    by_index = node["Node Type"] in ("Index Scan", "Index Only Scan", "Bitmap Index Scan")
+    if by_index and node["Index Name"] in OF_ALL and not _stops(node, limited) and "Index Cond" not in node:
+        return True
     if node.get("Relation Name") == table != JOBS and "Scan" in node["Node Type"]:
         looked_up = "Index Cond" in node or node["Node Type"] == "Bitmap Heap Scan"
-        if not looked_up and ("Filter" in node or not limited):
+        if not looked_up and not _stops(node, limited):
             return True
     stopped = node["Node Type"] == "Limit" or (limited and node["Node Type"] in PASSING)
     return any(reads_all(child, table, stopped) for child in node.get("Plans", ()))
+
+
+def _stops(node: Node, limited: bool) -> bool:
+    """Where what is one owner's is rare, its own index is taken: what is left to filter by owner is dense."""
+    of_one = any(owner in node.get("Filter", "") for owner in ("owner_id = ", "mailbox_id = "))
+    return limited and ("Filter" not in node or of_one)
