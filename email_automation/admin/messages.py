@@ -29,21 +29,29 @@ class AttachmentInline(ReadOnlyInline):
 class ClassificationInline(ReadOnlyInline):
     model = Classification
     fields = readonly_fields = (
-        "is_current",
-        "intent",
-        "confidence",
-        "urgency",
-        "sentiment",
-        "suggested_action",
-        "is_spam",
-        "is_automatic",
-        "needs_review",
-        "contact",
-        "provider",
-        "model",
-        "version",
-        "created_at",
+        *("is_current", "intent", "sure", "tone", "suggested_action", "marks", "person", "read_by", "created_at"),
     )
+
+    @admin.display(description="Sure")
+    def sure(self, read: Classification) -> str:
+        return f"{read.confidence:.0%}"
+
+    @admin.display(description="Tone")
+    def tone(self, read: Classification) -> str:
+        return f"{read.urgency}, {read.sentiment}"
+
+    @admin.display(description="Marks", empty_value="-")
+    def marks(self, read: Classification) -> str | None:
+        marks = {"spam": read.is_spam, "automatic": read.is_automatic, "unsure": read.needs_review}
+        return ", ".join(mark for mark, is_set in marks.items() if is_set) or None
+
+    @admin.display(description="Contact", empty_value="-")
+    def person(self, read: Classification) -> str | None:
+        return ", ".join(str(value) for value in read.contact.values() if value) or None
+
+    @admin.display(description="Read by")
+    def read_by(self, read: Classification) -> str:
+        return " ".join(filter(None, (read.provider, read.model, read.version)))
 
 
 class ReadableFilter(admin.SimpleListFilter):
