@@ -34,7 +34,7 @@ def google(
 
 def test_an_owner_connects_and_disconnects(page: Page, google: Emulate) -> None:
     page.goto("/admin/email_automation/mailbox/")
-    page.get_by_role("link", name="Connect Gmail").click()
+    page.get_by_role("link", name="Connect Gmail", exact=True).click()
     expect(page).to_have_url(re.compile(re.escape(google.url)))
     page.get_by_role("button", name="bob@gmail.com").first.click()
     expect(page.locator(".messagelist")).to_contain_text("Connected: bob@gmail.com.")
