@@ -2,7 +2,8 @@
 
 Units are spaced evenly (GCRA). A refusal pauses everybody. From one refusal to the next all that was allowed got
 through, and not more: so their distance measures the limit, unless less was asked for meanwhile. What was measured is
-held for a while, longer each time that it is confirmed; then the rate rises until it is refused, slowly at first.
+held for a while, longer where it is confirmed; then the rate rises until it is refused, slowly at first. One refusal in
+so many calls can be afforded: where calls are many, pauses and holds are shorter.
 """
 
 from __future__ import annotations
@@ -14,21 +15,23 @@ BURST = 1.0  # seconds whose units may go at once after a silence
 GAP = 5.0  # seconds without a wish for more do not count as full use
 SAFE = 0.98  # of what was measured is asked for
 FLOOR = 0.4  # of the rate that was refused is believed to be allowed, at least
-CEILING = 0.93  # and at most
-HOLD = 35.0  # seconds of full use at what was measured
-LONGEST_HOLD = 80.0
+CEILING = 0.94  # and at most
+HOLD = 35.5  # seconds of full use at what was measured
+LONGER_HOLD = 60.0  # where it is confirmed
 SURPRISE = 0.12  # a limit that moved by more is not confirmed
 RAISED = 1.08  # times what was held without a refusal is believed to be allowed
-DOUBLED = 18.0  # seconds beyond the hold in which the rate doubles
+DOUBLED = 19.3  # seconds beyond the hold in which the rate doubles
 BEND = 1.75  # how much slower it rises at first
 OVERSHOT = 1.4  # times too fast is a rate that rose until it was refused, until a provider's own way is known
 LEAST_OVERSHOT, MOST_OVERSHOT = 1.15, 1.5
-LESS, MORE = 0.95, 1.12  # times, where what was guessed so held, and where it was refused
+LESS, MORE = 0.95, 1.08  # times, where what was guessed so held, and where it was refused
 SLOW = 3_600.0  # units a minute below which it all takes longer: a refusal weighs more where calls are few
 QUICK = 6_000.0  # above which it takes less time: it weighs less where calls are many
 QUICKEST = 5.0  # times
+SOFTLY, BRIEFLY = 0.6, 1.25  # powers of it: rises gain less, since providers count in seconds; pauses more
 SAME = 0.6  # seconds after a pause within which a refusal is the same one still: nothing got through
-PAUSE = 2.0  # seconds, where the provider does not say
+PAUSE = 2.0  # seconds, where the provider does not say and calls are few
+FELL = 0.86  # of the rate, where it is the same refusal: the limit fell
 LONGER = 3.0  # times, while it is the same refusal
 LONGEST_PAUSE = 30.0
 
@@ -92,19 +95,21 @@ class Pace:
             until = max(self.paused_until, now + (retry_after or 0.0))
             return replace(self, paused_until=until, free_at=until)
         again = now - self.paused_until < SAME
-        longer = min(max(LONGER * self.pause, PAUSE), LONGEST_PAUSE)
-        pause = max(retry_after or 0.0, longer if again else PAUSE)
+        first = PAUSE / self._quicker() ** BRIEFLY
+        longer = min(max(LONGER * self.pause, first), LONGEST_PAUSE)
+        pause = max(retry_after or 0.0, longer if again else first)
         overshot = self.overshot if again else self._overshot()
-        allowed = self.plateau if again else max(self._measured(now), self._guessed(overshot))
-        allowed = min(max(allowed, FLOOR * self.rate), CEILING * self.rate)
+        rate = self._rate(now)
+        allowed = FELL * rate if again else max(self._measured(now, rate), self._guessed(overshot, rate))
+        allowed = min(max(allowed, FLOOR * rate), CEILING * rate)
         confirmed = abs(allowed / self.plateau - 1) < SURPRISE
         return replace(
             self,
             rate=allowed * SAFE,
             plateau=allowed * SAFE,
-            hold=min(2 * max(self.hold, HOLD), LONGEST_HOLD) if confirmed else HOLD,
+            hold=LONGER_HOLD if confirmed else HOLD,
             probed=0.0,
-            since=now,
+            since=now + pause if again else now,
             spent=0.0,
             overshot=overshot,
             free_at=now + pause,
@@ -114,11 +119,19 @@ class Pace:
         )
 
     def _haste(self) -> float:
-        return min(1.0, self.plateau / SLOW) * min(max(1.0, self.plateau / QUICK), QUICKEST)
+        return min(1.0, self.plateau / SLOW) * self._quicker()
 
-    def _measured(self, now: float) -> float:
+    def _quicker(self) -> float:
+        return min(max(1.0, self.plateau / QUICK), QUICKEST)
+
+    def _rate(self, now: float) -> float:
+        """Of the units that have gone: those that wait in line were taken at a later, higher one."""
+        waiting = max(0.0, self.free_at - now) * self._haste()
+        return self.rate if self.rate <= self.plateau else self._curve(max(0.0, self.probed - waiting))
+
+    def _measured(self, now: float, rate: float) -> float:
         """What got through since the last refusal, units a minute: not more than is allowed on average."""
-        waiting = max(0.0, self.free_at - now) * self.rate / MINUTE
+        waiting = max(0.0, self.free_at - now) * rate / MINUTE
         return max(0.0, self.spent - waiting) * MINUTE / max(now - self.since, 1.0)
 
     def _overshot(self) -> float:
@@ -126,13 +139,13 @@ class Pace:
             return max(LEAST_OVERSHOT, LESS * self.overshot)
         return min(MOST_OVERSHOT, MORE * self.overshot)
 
-    def _guessed(self, overshot: float) -> float:
+    def _guessed(self, overshot: float, rate: float) -> float:
         """What is allowed at least, from how fast it rose, and how long it held."""
-        rose = self.rate / overshot if self.rate > self.plateau else 0.0
+        rose = rate / overshot if rate > self.plateau else 0.0
         held = self.plateau * RAISED if self.probed >= self.hold else 0.0
         return max(rose, held)
 
     def _curve(self, probed: float) -> float:
         beyond = max(0.0, probed - self.hold)
-        risen: float = (beyond / DOUBLED) ** BEND
+        risen: float = (beyond / (DOUBLED * self._quicker() ** SOFTLY)) ** BEND
         return self.plateau * (1 + risen)

@@ -5,17 +5,17 @@ from __future__ import annotations
 import heapq
 import itertools
 import random
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from email_automation.quota.controller import CHUNK, PATIENCE, SPREAD, at_once
 from email_automation.quota.pacing import Pace
 
 Limit = Callable[[float], float]  # units a minute, at a time
 GET = 20  # units
 LATENCY = 0.1  # seconds
-PATIENCE = 5.0
-SPREAD = 0.2
 
 
 class Provider(Protocol):
@@ -64,17 +64,21 @@ class Minutes:
 
 
 @dataclass
-class LastMinute:
-    """So many units in any sixty seconds, without a word of when to come back."""
+class Window:
+    """So many seconds' worth in any so many seconds, without a word of when to come back."""
 
     limit: Limit
-    answered: list[tuple[float, float]] = field(default_factory=list)
+    seconds: float
+    used: float = 0.0
+    answered: deque[tuple[float, float]] = field(default_factory=deque)
 
     def ask(self, at: float, units: float) -> tuple[bool, float | None]:
-        self.answered = [one for one in self.answered if one[0] > at - 60]
-        if sum(each for _, each in self.answered) + units > self.limit(at):
+        while self.answered and self.answered[0][0] < at - self.seconds:
+            self.used -= self.answered.popleft()[1]
+        if self.used + units > self.limit(at) / 60 * self.seconds:
             return False, None
         self.answered.append((at, units))
+        self.used += units
         return True, None
 
 
@@ -90,39 +94,95 @@ def steps(*limits: float, every: float) -> Limit:
 
 
 def simulate(
-    provider: Provider, seconds: int, *, begin: float = 4_800, most: float = 15_000, workers: int = 8
+    provider: Provider,
+    seconds: int,
+    *,
+    begin: float = 4_800,
+    most: float = 15_000,
+    workers: int = 8,
+    ahead: int = 1,
+    latency: tuple[float, float] = (LATENCY, LATENCY),
 ) -> Outcome:
-    """Workers that share one pace and ask again at once, as `quota.reserve` and `quota.learned` let them."""
-    chance = random.Random(1)
-    pace = Pace.starting(begin, 0.0)
-    order = itertools.count()
-    events: list[tuple[float, int, str, object]] = [(0.0, next(order), "want", None) for _ in range(workers)]
-    answered = calls = refused = 0
+    """Workers that ask again at once, each with so many calls under way."""
+    return _Simulation(provider, Pace.starting(begin, 0.0), most, ahead, latency).run(seconds, workers)
 
-    def then(at: float, what: str, with_: object = None) -> None:
-        heapq.heappush(events, (at, next(order), what, with_))
 
-    while events[0][0] < seconds:
-        now, _, what, told = heapq.heappop(events)
-        if what == "want":
-            wait = pace.wait(now)
-            if wait > PATIENCE:
-                then(now + wait * (1 + chance.random() * SPREAD), "want")
-                continue
-            then(now + wait, "send", pace.refusals if wait else None)
-            pace = pace.taken(GET, now, most)
-        elif what == "send" and told not in (None, pace.refusals):
-            then(now, "want")  # there was a refusal while it waited
-        elif what == "send":
-            calls += 1
-            then(now + LATENCY, "answer", provider.ask(now + LATENCY / 2, GET))
+@dataclass(eq=False)
+class _Worker:
+    """A process that has taken units for a moment, as `quota.reserve` does."""
+
+    units: float = 0.0
+    until: float = 0.0
+    under_way: int = 0
+    told_at: float = -1.0
+
+
+@dataclass
+class _Simulation:
+    """Workers share one pace as `quota.reserve` and `quota.learned` let them."""
+
+    provider: Provider
+    pace: Pace
+    most: float
+    ahead: int
+    latency: tuple[float, float]
+    answered: float = 0.0
+    calls: int = 0
+    refused: int = 0
+
+    def run(self, seconds: int, workers: int) -> Outcome:
+        self._chance = random.Random(1)
+        self._order = itertools.count()
+        self._events: list[tuple[float, int, Callable[..., None], tuple[object, ...]]] = []
+        for _ in range(workers):
+            self._then(0.0, self._want, _Worker())
+        while self._events[0][0] < seconds:
+            now, _, what, told = heapq.heappop(self._events)
+            what(now, *told)
+        allowed = sum(self.provider.limit(second) for second in range(seconds)) / 60
+        return Outcome(self.answered / allowed, self.refused / self.calls, self.calls)
+
+    def _then(self, at: float, what: Callable[..., None], *told: object) -> None:
+        heapq.heappush(self._events, (at, next(self._order), what, told))
+
+    def _want(self, now: float, worker: _Worker) -> None:
+        if worker.units >= GET and now <= worker.until:
+            worker.units -= GET
+            self._send(now, worker)
+        elif (wait := self.pace.wait(now)) > PATIENCE:
+            self._then(now + wait * (1 + self._chance.random() * SPREAD), self._want, worker)
         else:
-            assert isinstance(told, tuple)
-            if told[0]:
-                answered += GET
-            else:
-                refused += 1
-                pace = pace.refused(now, told[1])
-            then(now, "want")
-    allowed = sum(provider.limit(second) for second in range(seconds)) / 60
-    return Outcome(answered / allowed, refused / calls, calls)
+            chunk = at_once(GET, self.pace.rate)
+            self._then(now + wait, self._have, worker, chunk, self.pace.refusals if wait else None)
+            self.pace = self.pace.taken(chunk, now, self.most)
+
+    def _have(self, now: float, worker: _Worker, units: float, refusals: int | None) -> None:
+        if refusals not in (None, self.pace.refusals):
+            self._want(now, worker)  # there was a refusal while it waited
+            return
+        kept = worker.units if now <= worker.until else 0.0
+        worker.units, worker.until = kept + units - GET, now + 2 * CHUNK
+        self._send(now, worker)
+
+    def _send(self, now: float, worker: _Worker) -> None:
+        self.calls += 1
+        worker.under_way += 1
+        there = now + self._chance.uniform(*self.latency) / 2
+        self._then(there, self._arrive, worker, now)
+        if worker.under_way < self.ahead:
+            self._then(now, self._want, worker)
+
+    def _arrive(self, now: float, worker: _Worker, sent: float) -> None:
+        self._then(2 * now - sent, self._answer, worker, sent, *self.provider.ask(now, GET))
+
+    def _answer(self, now: float, worker: _Worker, sent: float, answers: bool, retry_after: float | None) -> None:
+        if answers:
+            self.answered += GET
+        else:
+            self.refused += 1
+            if sent > worker.told_at:  # else it was under way when the worker learned of the first
+                self.pace = self.pace.refused(now, retry_after)
+                worker.units, worker.told_at = 0.0, now
+        worker.under_way -= 1
+        if worker.under_way == self.ahead - 1:
+            self._want(now, worker)
