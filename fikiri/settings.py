@@ -220,7 +220,7 @@ GOOGLE_REVOKE_URI = env.str("GOOGLE_REVOKE_URI", default="https://oauth2.googlea
 GOOGLE_REDIRECT_URI = env.str("GOOGLE_REDIRECT_URI", default="")
 GMAIL_API_ROOT = env.str("GMAIL_API_ROOT", default="https://gmail.googleapis.com").rstrip("/")
 GMAIL_ACCESS = env.str("GMAIL_ACCESS", default="modify")  # or read-and-send
-GMAIL_COSTS = env.dict("GMAIL_COSTS", cast={"value": int}, default={})  # units that differ from the table in quota.py
+GMAIL_COSTS = env.dict("GMAIL_COSTS", cast={"value": int}, default={})  # units that differ from the table
 GMAIL_USER_UNITS = env.int("GMAIL_USER_UNITS", default=4_800)  # a minute, where each account begins
 GMAIL_USER_UNITS_LIMIT = env.int("GMAIL_USER_UNITS_LIMIT", default=15_000)  # and the most it feels its way up to
 MAIL_POLL_SECONDS = env.float("MAIL_POLL_SECONDS", default=600)
