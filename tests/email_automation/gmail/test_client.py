@@ -1,5 +1,7 @@
 """The calls of Gmail: what they ask, what their answers become, and what is asked again after which failure."""
 
+from collections.abc import Callable
+from concurrent.futures import Future
 from hashlib import sha256
 from itertools import islice
 
@@ -190,6 +192,37 @@ def test_a_read_that_came_too_fast_teaches_the_quota_and_is_asked_again(
     assert gmail.profile().address == ADDRESS
     assert quota.refusals == [(7.0, reason)]
     assert quota.reserved == ["getProfile", "getProfile"]
+
+
+def test_a_refusal_counts_before_the_next_message_is_asked_for(
+    gmail: Client, server: GmailServer, box: Box, quota: NoLimit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also one whose turn is far: the first message of the line is not looked at before the line is full."""
+    monkeypatch.setattr(client, "ThreadPoolExecutor", AtOnce)
+    delivered = [box.deliver(letter(number)) for number in range(6)]
+    server.fault("messages.get", status=429, reason="rateLimitExceeded")
+    heard: list[int] = []
+    monkeypatch.setattr(quota, "learned", lambda _: heard.append(len(quota.reserved)))
+    contents = list(gmail.contents(delivered))
+    assert heard == [2]  # the first was refused: so the second, reserved already, is reserved anew
+    assert len(quota.reserved) == len(delivered) + 2
+    assert [content.raw for content in contents if isinstance(content, Content)] == [letter(n) for n in range(6)]
+
+
+class AtOnce:
+    """Threads that are quicker than who asks them."""
+
+    def __init__(self, *_: object, **__: object) -> None: ...
+
+    def submit(self, work: Callable[..., Content], *args: object) -> Future[Content]:
+        done: Future[Content] = Future()
+        try:
+            done.set_result(work(*args))
+        except RateLimited as refusal:
+            done.set_exception(refusal)
+        return done
+
+    def shutdown(self, *, cancel_futures: bool) -> None: ...
 
 
 def test_a_sending_that_came_too_fast_is_left_to_its_caller_to_repeat(gmail: Client, server: GmailServer) -> None:
