@@ -19,6 +19,7 @@ from django.conf import settings
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
+from jobs import forking
 from jobs.config import config
 
 PREFIX = "fikiri:"
@@ -137,7 +138,8 @@ class Breaker:
         pause = threading.Event()
         while self.opened.is_set():
             try:
-                client().ping()
+                with forking.held_off():
+                    client().ping()
             except Unreachable:
                 pause.wait(PROBE_EVERY)
             else:

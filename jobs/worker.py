@@ -16,7 +16,7 @@ import structlog
 from celery import signals
 from django.db import DatabaseError, connection
 
-from jobs import child, identity, settling, slots, tracing
+from jobs import child, forking, identity, settling, slots, tracing
 from jobs.clock import Now
 from jobs.config import config
 from jobs.models import Job, JobStatus, Lease, WorkerBeat
@@ -89,20 +89,8 @@ class Heart(threading.Thread):
     def run(self) -> None:
         beats = 0
         while not self._ended.is_set():
-            try:
-                self._beat()
-                if beats == 1 and self.queues and not Lease.objects.filter(name=DISPATCHER, until__gt=Now()).exists():
-                    log.warning(
-                        "no dispatcher is running: delayed jobs and retries wait until `manage.py dispatcher` does",
-                        action="no_dispatcher",
-                    )
-                beats += 1
-                if self._stopping.is_set() and not self._runs_jobs():
-                    self._idle.set()
-            except DatabaseError as error:
-                log.warning("beat missed", action="beat_missed", error=type(error).__name__)
-            finally:
-                connection.close()  # so that no child inherits it
+            with forking.held_off():
+                beats += self._beat_and_look(beats)
             if self._stopping.is_set():
                 self._ended.wait(STOPPING_LOOK)
             else:
@@ -129,6 +117,24 @@ class Heart(threading.Thread):
             log.warning("beat left behind", action="beat_left")
         finally:
             connection.close()
+
+    def _beat_and_look(self, beats: int) -> int:
+        """How many beats more there are: one, or none while the database is away."""
+        try:
+            self._beat()
+            if beats == 1 and self.queues and not Lease.objects.filter(name=DISPATCHER, until__gt=Now()).exists():
+                log.warning(
+                    "no dispatcher is running: delayed jobs and retries wait until `manage.py dispatcher` does",
+                    action="no_dispatcher",
+                )
+            if self._stopping.is_set() and not self._runs_jobs():
+                self._idle.set()
+        except DatabaseError as error:
+            log.warning("beat missed", action="beat_missed", error=type(error).__name__)
+            return 0
+        finally:
+            connection.close()  # so that no child inherits it
+        return 1
 
     def _beat(self) -> None:
         me = identity.current()
