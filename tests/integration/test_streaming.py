@@ -1,10 +1,6 @@
 """Server-sent events through the real web server, followed by the client of the examples."""
 
-import socket
-import subprocess
-import sys
 import threading
-from dataclasses import dataclass
 from typing import Any
 
 import pytest
@@ -13,37 +9,26 @@ from knox.models import AuthToken
 
 from examples.client import Client
 from jobs import services
-from tests.integration.site import ENV, PATIENCE, Site
-from tests.servers.programs import eventually
+from tests.integration.site import PATIENCE, Site
+from tests.servers.web import Web
 
 pytestmark = [pytest.mark.slow, pytest.mark.django_db, pytest.mark.timeout(180)]
 
 
-@dataclass(frozen=True)
-class Web:
-    program: "subprocess.Popen[bytes]"
-    url: str
-
-    def client(self, name: str) -> tuple[int, Client]:
-        """Somebody new, and their client."""
-        user = get_user_model().objects.create(username=name)
-        _, token = AuthToken.objects.create(user)
-        return user.pk, Client(self.url, token, timeout=PATIENCE)
-
-
 @pytest.fixture
 def web(own_site: Site) -> Web:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    options = ("--port", str(port), "--lifespan", "off", "--timeout-graceful-shutdown", "2")
-    program = own_site.programs.start(sys.executable, "-m", "uvicorn", "fikiri.asgi:application", *options, **ENV)
-    eventually(lambda: _answers(port), PATIENCE, "the web server answers")
-    return Web(program, f"http://127.0.0.1:{port}")
+    return Web(own_site.programs)
+
+
+def somebody(web: Web, name: str) -> tuple[int, Client]:
+    """Somebody new, and their client."""
+    user = get_user_model().objects.create(username=name)
+    _, token = AuthToken.objects.create(user)
+    return user.pk, Client(web.url, token, timeout=PATIENCE)
 
 
 def test_a_job_is_followed_to_its_end_while_a_worker_runs_it(own_site: Site, web: Web) -> None:
-    owner_id, client = web.client("follower")
+    owner_id, client = somebody(web, "follower")
     job = services.enqueue("echo", {"value": "hello"}, owner_id=owner_id)
     states: list[str] = []
 
@@ -60,15 +45,10 @@ def test_a_job_is_followed_to_its_end_while_a_worker_runs_it(own_site: Site, web
 
 
 def test_a_web_server_with_an_open_stream_ends_when_it_is_told_to(web: Web) -> None:
-    owner_id, client = web.client("watcher")
+    owner_id, client = somebody(web, "watcher")
     job = services.enqueue("echo", {"value": 1}, owner_id=owner_id, delay=3600)
     stream: Any = client.follow(str(job.pk))
     assert next(stream)["status"] == "pending"
     web.program.terminate()
     assert web.program.wait(PATIENCE) is not None
     stream.close()
-
-
-def _answers(port: int) -> bool:
-    with socket.socket() as tried:
-        return tried.connect_ex(("127.0.0.1", port)) == 0
