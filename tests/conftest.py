@@ -15,6 +15,7 @@ from hypothesis import settings
 from fikiri import places
 from fikiri.laptop.valkey import Valkey
 from jobs import registry
+from tests.servers import migrated
 from tests.servers.programs import Programs
 
 pytest_plugins = ["jobs.testing.fixtures", "tests.email_automation.google"]
@@ -41,6 +42,27 @@ LONG_FIXTURES = {
     "transactional_db",
 }
 PROCESSES_MAY_TAKE = 300  # seconds of a test that starts some: the machine is shared
+
+
+@pytest.fixture(scope="session")
+def django_db_keepdb(request: pytest.FixtureRequest, django_db_use_migrations: bool) -> bool:
+    """On SQLite Django finds a database that is migrated already."""
+    migrated_already = connection.vendor == "sqlite" and django_db_use_migrations
+    return migrated_already or bool(request.config.getoption("reuse_db"))
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(
+    django_db_modify_db_settings_parallel_suffix: None, django_db_keepdb: bool
+) -> Iterator[None]:
+    if connection.vendor != "sqlite" or not django_db_keepdb:
+        yield
+        return
+    database = Path(connection.settings_dict["TEST"]["NAME"])
+    migrated.copy_to(database)
+    yield
+    connection.close()
+    migrated.forget(database)
 
 
 @pytest.fixture(scope="session")
