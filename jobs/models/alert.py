@@ -20,7 +20,7 @@ class Alert(models.Model):
     taken_reason = models.CharField(max_length=300, blank=True)
 
     class Meta:
-        ordering = ["since"]
+        ordering = ["since", "key"]
 
     def __str__(self) -> str:
         return self.text

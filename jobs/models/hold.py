@@ -16,7 +16,7 @@ class Hold(models.Model):
     released_at = models.DateTimeField(null=True, help_text="It holds nothing new; what it held is being woken.")
 
     class Meta:
-        ordering = ["since"]
+        ordering = ["since", "key"]
 
     def __str__(self) -> str:
         return self.key
