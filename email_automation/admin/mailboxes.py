@@ -1,7 +1,7 @@
 """Mailboxes and their syncs."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from django import forms
 from django.contrib import admin, messages
@@ -89,6 +89,9 @@ class MailboxAdmin(Connecting):
     inlines = (AccountInline, SyncRunInline)
     actions = ("sync_now", "disconnect")
     action_form = LimitsForm
+
+    class Media:
+        css: ClassVar[dict[str, tuple[str, ...]]] = {"all": ("email_automation/mail.css",)}
 
     def get_readonly_fields(self, request: HttpRequest, obj: Mailbox | None = None) -> tuple[str, ...]:
         if obj is None:

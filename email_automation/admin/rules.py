@@ -23,8 +23,8 @@ class RuleForm(RuleFormBase):
         model = Rule
         fields = ("user", "name", "enabled", "order", "when", "then", "text", "stop")
         widgets = {
-            "when": forms.TextInput(attrs={"size": 100}),
-            "then": forms.TextInput(attrs={"size": 100}),
+            "when": forms.TextInput(attrs={"class": "vLargeTextField"}),
+            "then": forms.TextInput(attrs={"class": "vLargeTextField"}),
         }
         help_texts = {
             "when": "Empty: all mail. Else fields as in a search, - negates: "

@@ -39,13 +39,17 @@ class Quiet(Why):
 
 
 class AlertRow(TypedDict):
-    """`told_at` is null until it has lasted long enough. `taken_by`: who looks after it."""
+    """Kept for a minute after it was seen last, in case it comes back.
+
+    `told_at` is null until it has lasted long enough. `taken_by`: who looks after it.
+    """
 
     key: Key
     rule: str
     queue: Annotated[str | None, Field(description="Null where it is about no single queue.", examples=["email"])]
     text: str
     since: Time | None
+    seen_at: Time | None
     told_at: Time | None
     taken_by: str | None
     taken_at: Time | None
@@ -155,6 +159,7 @@ def alert_row(alert: Alert) -> AlertRow:
         "queue": handling.queue_of(alert.key),
         "text": alert.text,
         "since": epoch(alert.since),
+        "seen_at": epoch(alert.seen_at),
         "told_at": epoch(alert.told_at),
         "taken_by": alert.taken_by or None,
         "taken_at": epoch(alert.taken_at),

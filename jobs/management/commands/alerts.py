@@ -49,11 +49,12 @@ class Command(AnsweringCommand):
 
     def show(self, answer: dict[str, Any]) -> None:
         self.table(
-            ("fires", "since", "told", "looked after by", "what"),
+            ("fires", "since", "last seen", "told", "looked after by", "what"),
             (
                 (
                     alert.key,
                     ago(alert.since),
+                    ago(alert.seen_at),
                     ago(alert.told_at),
                     f"{alert.taken_by}: {alert.taken_reason}" if alert.taken_by else "",
                     alert.text,

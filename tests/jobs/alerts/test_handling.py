@@ -164,6 +164,7 @@ def test_over_rest_it_is_the_same(sights: list[Sight], rest: APIClient) -> None:
     watch.run_once()
     [row] = rest.get("/api/alerts").json()["data"]["firing"]
     assert (row["key"], row["queue"], row["taken_by"]) == (KEY, "email", None)
+    assert row["seen_at"] >= row["since"]
     assert rest.post(f"/api/alerts/{KEY}/take", {"reason": "on it"}, format="json").json()["data"]["taken_by"] == "ann"
     silenced = rest.post(f"/api/alerts/{KEY}/silence", {"reason": "a deploy", "seconds": 60}, format="json")
     assert silenced.json()["data"]["reason"] == "a deploy"
