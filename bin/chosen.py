@@ -1,4 +1,4 @@
-"""Which of the tests' modules a step collects: to read all of them takes longer than to run those that start processes."""
+"""Which of the tests' modules a step collects: to read them all takes longer than to run those of some steps."""
 
 from pathlib import Path
 

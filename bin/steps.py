@@ -5,24 +5,29 @@ import re
 import shlex
 import subprocess
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
 
 import environment
 
 ONCE_MORE = ("--reruns", "1", "--rerun-show-tracebacks")  # of pytest: what failed is tried a second time
 CLOSING = re.compile(r"=+ .*\b(passed|failed|error|no tests ran)\b.* =+")
 HELD = re.compile(r"PASSED (\S.*)")  # pytest says so only of a test that failed before
+AT_ONCE = 2
+NOW: Callable[[str], None] = partial(print, end="", flush=True)
 
 
 @dataclass(frozen=True)
 class Step:
-    """One thing that must hold. `env` is on top of the surroundings."""
+    """One thing that must hold. `env` is on top of the surroundings. `small`: one core is enough for it."""
 
     name: str
     command: tuple[str, ...]
     env: dict[str, str] = field(default_factory=dict)
     fast: bool = False
+    small: bool = False
 
     @property
     def line(self) -> str:
@@ -42,9 +47,17 @@ class Outcome:
     second: list[str] = field(default_factory=list)
 
 
-def run(step: Step) -> Outcome:
+def run_all(steps: Iterable[Step]) -> list[Outcome]:
+    """The small ones first, two at a time, each shown when it ends; then the others, one after another."""
+    steps = list(steps)
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        small = list(pool.map(_run_and_show, [step for step in steps if step.small]))
+    return [*small, *(run(step) for step in steps if not step.small)]
+
+
+def run(step: Step, show: Callable[[str], None] = NOW) -> Outcome:
     """Run it, and show what it writes."""
-    print(f"\n--- {step.name}", flush=True)
+    show(f"\n--- {step.name}\n")
     outcome = Outcome(step)
     started = time.monotonic()
     with subprocess.Popen(
@@ -57,7 +70,7 @@ def run(step: Step) -> Outcome:
         errors="replace",
     ) as process:
         for line in process.stdout or ():
-            print(line, end="", flush=True)
+            show(line)
             _note(outcome, line.strip())
     outcome.seconds = time.monotonic() - started
     outcome.failed = process.returncode != 0
@@ -79,6 +92,13 @@ def report(outcomes: Iterable[Outcome]) -> bool:
     for outcome in failed:
         print(f"\n{outcome.step.name} failed. Again:  {outcome.step.line}")
     return not failed
+
+
+def _run_and_show(step: Step) -> Outcome:
+    lines: list[str] = []
+    outcome = run(step, lines.append)
+    NOW("".join(lines))
+    return outcome
 
 
 def _note(outcome: Outcome, line: str) -> None:

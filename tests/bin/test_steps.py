@@ -42,6 +42,30 @@ def test_all_that_holds_is_told_in_seconds(steps: ModuleType, capfd: pytest.Capt
     assert capfd.readouterr().out.endswith(" s  only\n")
 
 
+def test_small_steps_go_first_together_and_each_is_shown_as_one(
+    steps: ModuleType, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Each of the two waits for the other in the middle of what it says."""
+
+    def waits_for(other: str, own: str) -> tuple[str, ...]:
+        folder = f"from pathlib import Path; import time; own, other = Path({str(tmp_path / own)!r}), "
+        return python(
+            f"{folder}Path({str(tmp_path / other)!r})\nprint('{own} begins'); own.touch()\n"
+            f"while not other.exists(): time.sleep(0.01)\nprint('{own} ends')"
+        )
+
+    large = steps.Step(
+        "large", python(f"from pathlib import Path; print(len(list(Path({str(tmp_path)!r}).iterdir())))")
+    )
+    small = [steps.Step(name, waits_for(other, name), small=True) for name, other in (("a", "b"), ("b", "a"))]
+    outcomes = steps.run_all([large, *small])
+    assert [outcome.step.name for outcome in outcomes] == ["a", "b", "large"]
+    told = capfd.readouterr().out
+    assert "--- a\na begins\na ends\n" in told
+    assert "--- b\nb begins\nb ends\n" in told
+    assert told.endswith("--- large\n2\n")
+
+
 SHAKY = """
 from pathlib import Path
 
