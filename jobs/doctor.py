@@ -215,7 +215,8 @@ CHECKS: tuple[Callable[[Look], Iterator[Finding]], ...] = (
 def _told(control: Control) -> str:
     kind = "Queue" if isinstance(control, QueueControl) else "Task"
     because = f": {control.reason}" if control.reason else ""
-    return f"{kind} {control.name} is paused by {control.by or 'somebody'}{because}."
+    until = f" until {control.resume_at:%H:%M:%S} UTC" if control.resume_at else ""
+    return f"{kind} {control.name} is paused by {control.by or 'somebody'}{until}{because}."
 
 
 def _age(job: Job) -> str:

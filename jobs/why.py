@@ -226,10 +226,11 @@ def _control(name: str, kind: str, control: Control | None) -> Gate:
     if control is None or not control.paused:
         return Gate(name, False, f"Its {kind} is not paused.")
     why = f": {control.reason}" if control.reason else ""
+    until = f" until {_at(control.resume_at)}" if control.resume_at else ""
     return Gate(
         name,
         True,
-        f"Its {kind} {control.name} is paused since {_at(control.changed_at)}{why}.",
+        f"Its {kind} {control.name} is paused since {_at(control.changed_at)}{until}{why}.",
         f"Resume the {kind}.",
         {"by": control.by},
     )

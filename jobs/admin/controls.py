@@ -53,8 +53,8 @@ class ControlAdmin(AdminBase):
     subject = "queue"
     form = ControlForm
     list_display = ("name", "state", "reason", "by", "changed")
-    fields = ("name", "paused", "reason", "by", "changed_at")
-    readonly_fields = ("by", "changed_at")
+    fields = ("name", "paused", "reason", "by", "changed_at", "resume_at")
+    readonly_fields = ("by", "changed_at", "resume_at")
     actions = ("pause", "resume")
 
     class Media:
@@ -64,7 +64,7 @@ class ControlAdmin(AdminBase):
         return {"paused": True}  # a row is added in order to pause
 
     def get_readonly_fields(self, request: HttpRequest, obj: Control | None = None) -> tuple[str, ...]:
-        return ("name", "by", "changed_at") if obj else ("by", "changed_at")
+        return ("name", *self.readonly_fields) if obj else self.readonly_fields
 
     def has_module_permission(self, request: HttpRequest) -> bool:
         """Not in the index: the page of queues has them."""

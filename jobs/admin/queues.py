@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django import forms
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
@@ -15,6 +16,17 @@ from jobs.models import TaskControl
 from jobs.queues import QUEUES
 
 ACTS = {"pause": services.pause, "resume": services.resume}
+WHILES = {
+    "": "until somebody resumes it",
+    "900": "for a quarter of an hour",
+    "3600": "for an hour",
+    "14400": "for four hours",
+    "86400": "for a day",
+}
+
+
+class PauseForm(ReasonForm):
+    seconds = forms.ChoiceField(label="How long", choices=list(WHILES.items()), required=False)
 
 
 @of_jobs
@@ -51,11 +63,13 @@ def control_page(request: HttpRequest, act: str, kind: str, name: str = "") -> H
         raise Http404
     access.check(request.user, Verb.PAUSE, subject)
     back = reverse("jobs-queues")
-    form = ReasonForm(request.POST or None)
+    form = (PauseForm if act == "pause" else ReasonForm)(request.POST or None)
     if request.method == "POST" and form.is_valid():
-        who = {"by": request.user.get_username(), "reason": form.cleaned_data["reason"], "origin": "admin"}
+        how = {"by": request.user.get_username(), "reason": form.cleaned_data["reason"], "origin": "admin"}
+        if seconds := form.cleaned_data.get("seconds"):
+            how["seconds"] = float(seconds)
         try:
-            control = ACTS[act](**{kind: name}, **who)
+            control = ACTS[act](**{kind: name}, **how)
             messages.success(request, f"{kind.capitalize()} {name} {'is paused' if control.paused else 'goes on'}.")
         except Refused as error:
             messages.error(request, str(error))

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
+from pydantic import Field
 from rest_framework.request import Request
 from rest_framework.response import Response
 from typing_extensions import TypedDict
 
-from jobs import queues, registry, services
+from jobs import pausing, queues, registry, services
 from jobs.access import Verb
 from jobs.api import access, parsing
 from jobs.api.parsing import Reasoned
@@ -30,6 +31,13 @@ class ControlRow(TypedDict):
     reason: str | None
     by: str | None
     changed_at: Time | None
+    resume_at: Time | None
+
+
+class PauseWish(Reasoned):
+    """`seconds`: after so long it goes on by itself."""
+
+    seconds: Annotated[float | None, Field(gt=0, le=pausing.LONGEST, examples=[3600])] = None
 
 
 class PausedRows(TypedDict):
@@ -53,34 +61,34 @@ class Control(ApiView):
 
 
 class PauseQueue(Control):
-    @described("pause_queue", "Pause a queue", ControlRow, takes=Reasoned)
+    @described("pause_queue", "Pause a queue", ControlRow, takes=PauseWish)
     def post(self, request: Request, name: str) -> Response:
-        return ok(control_row(services.pause(**_who(request, "queue", name))), message="Queue paused")
+        return ok(control_row(services.pause(**_asked(request, "queue", name, PauseWish))), message="Queue paused")
 
 
 class ResumeQueue(Control):
     @described("resume_queue", "Resume a queue", ControlRow, takes=Reasoned)
     def post(self, request: Request, name: str) -> Response:
-        return ok(control_row(services.resume(**_who(request, "queue", name))), message="Queue resumed")
+        return ok(control_row(services.resume(**_asked(request, "queue", name))), message="Queue resumed")
 
 
 class PauseTask(Control):
-    @described("pause_task", "Pause a task", ControlRow, takes=Reasoned)
+    @described("pause_task", "Pause a task", ControlRow, takes=PauseWish)
     def post(self, request: Request, name: str) -> Response:
-        return ok(control_row(services.pause(**_who(request, "task", name))), message="Task paused")
+        return ok(control_row(services.pause(**_asked(request, "task", name, PauseWish))), message="Task paused")
 
 
 class ResumeTask(Control):
     @described("resume_task", "Resume a task", ControlRow, takes=Reasoned)
     def post(self, request: Request, name: str) -> Response:
-        return ok(control_row(services.resume(**_who(request, "task", name))), message="Task resumed")
+        return ok(control_row(services.resume(**_asked(request, "task", name))), message="Task resumed")
 
 
-def _who(request: Request, subject: str, name: str) -> dict[str, str]:
+def _asked(request: Request, subject: str, name: str, shape: type[Reasoned] = Reasoned) -> dict[str, Any]:
     steered = queues.QUEUE_ALIASES.get(name, name) if subject == "queue" else registry.find(name)
     access.check(request.user, Verb.PAUSE, steered)
-    reason = parsing.body_of(request, Reasoned).reason
-    return {subject: name, "by": request.user.get_username(), "reason": reason, "origin": ORIGIN}
+    wish = parsing.body_of(request, shape)
+    return {subject: name, "by": request.user.get_username(), "origin": ORIGIN, **wish.model_dump()}
 
 
 def control_row(control: controls.Control) -> ControlRow:
@@ -91,4 +99,5 @@ def control_row(control: controls.Control) -> ControlRow:
         "reason": control.reason or None,
         "by": control.by or None,
         "changed_at": epoch(control.changed_at),
+        "resume_at": epoch(control.resume_at),
     }

@@ -11,6 +11,7 @@ class Control(models.Model):
     reason = models.CharField(max_length=300, blank=True)
     by = models.CharField(max_length=150, blank=True)
     changed_at = models.DateTimeField(auto_now=True)
+    resume_at = models.DateTimeField(null=True, help_text="When it goes on by itself.")
 
     class Meta:
         abstract = True

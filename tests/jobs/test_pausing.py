@@ -2,6 +2,7 @@
 
 import threading
 from io import StringIO
+from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -10,6 +11,7 @@ from jobs import direct, lifecycle, pausing, services
 from jobs.clock import Now
 from jobs.errors import Refused, UnknownQueue, UnknownTask
 from jobs.models import AuditEntry, Job, QueueControl, TaskControl
+from jobs.testing import FrozenClock
 from tests.jobs.states import HERE, alter, put, row, running
 
 pytestmark = pytest.mark.django_db
@@ -24,7 +26,7 @@ def run_all() -> int:
 
 
 @pytest.mark.parametrize("what", [{"queue": "email"}, {"task": "echo"}])
-def test_a_job_that_was_rung_before_the_pause_waits_and_spends_no_attempt(what: dict[str, str]) -> None:
+def test_a_job_that_was_rung_before_the_pause_waits_and_spends_no_attempt(what: dict[str, Any]) -> None:
     job = put()
     rung()
     services.pause(**what, by="ann")
@@ -35,7 +37,7 @@ def test_a_job_that_was_rung_before_the_pause_waits_and_spends_no_attempt(what: 
 
 
 @pytest.mark.parametrize("what", [{"queue": "email"}, {"task": "echo"}])
-def test_what_met_the_pause_with_its_doorbell_is_rung_again_at_once_when_it_is_over(what: dict[str, str]) -> None:
+def test_what_met_the_pause_with_its_doorbell_is_rung_again_at_once_when_it_is_over(what: dict[str, Any]) -> None:
     job = put()
     rung()
     services.pause(**what, by="ann")
@@ -164,3 +166,38 @@ def test_a_command_pauses_says_what_is_paused_and_resumes() -> None:
     ]
     with pytest.raises(CommandError, match="Queues: email, ai, crm"):
         say("pause", "mail")
+
+
+@pytest.mark.parametrize("what", [{"queue": "email"}, {"task": "echo"}])
+def test_what_is_paused_for_a_while_goes_on_by_itself(what: dict[str, Any], jobs_clock: FrozenClock) -> None:
+    job = put()
+    rung()
+    services.pause(**what, by="ann", reason="calm", seconds=60)
+    pausing.run_once()
+    assert rung() == []
+    jobs_clock.advance(61)
+    pausing.run_once()
+    assert (services.paused(), rung()) == ([], [job.pk])
+    ends = AuditEntry.objects.get(verb="resume")
+    assert (ends.by, ends.after) == (pausing.BY_TIME, {"paused": False, "reason": ""})
+
+
+def test_pausing_again_gives_another_time_or_none(jobs_clock: FrozenClock) -> None:
+    services.pause(queue="email", by="ann", seconds=60)
+    services.pause(queue="email", by="ann")
+    jobs_clock.advance(61)
+    pausing.run_once()
+    assert [control.resume_at for control in services.paused()] == [None]
+
+
+@pytest.mark.parametrize("seconds", [0, -1, pausing.LONGEST + 1, float("nan")])
+def test_a_time_out_of_its_range_is_refused_and_nothing_is_paused(seconds: float) -> None:
+    with pytest.raises(Refused, match="up to 30 days") as refused:
+        services.pause(queue="email", by="ann", seconds=seconds)
+    assert (refused.value.field, services.paused()) == ("seconds", [])
+
+
+def test_a_command_pauses_for_a_while() -> None:
+    out = StringIO()
+    call_command("pause", "email", seconds=3600, reason="calm", by="ann", stdout=out)
+    assert out.getvalue().startswith("queue email paused by ann: calm; goes on in ")

@@ -14,12 +14,11 @@ from jobs.models.control import Control
 class Command(pause.Command):
     help = "Let paused queues or tasks, or what is held, go on in their old order. Without one: say what is."
 
-    def add_arguments(self, parser: CommandParser) -> None:
-        super().add_arguments(parser)
+    def add_more(self, parser: CommandParser) -> None:
         parser.add_argument("--hold", action="append", default=[], help="what is held, by its key: mailbox:7")
 
-    def act(self, **options: str) -> Control:
-        return services.resume(**options)
+    def act(self, who: dict[str, str], options: dict[str, Any], **subject: str) -> Control:
+        return services.resume(**subject, **who)
 
     def more(self, who: dict[str, str], **options: Any) -> bool:
         for key in options["hold"]:

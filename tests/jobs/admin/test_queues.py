@@ -36,6 +36,15 @@ def test_a_queue_is_paused_and_resumed_with_a_reason(as_operator: Client) -> Non
     assert list(acts) == [("pause", "queue email", "operator", "<b>calm"), ("resume", "queue email", "operator", "")]
 
 
+def test_a_queue_is_paused_for_an_hour(as_operator: Client) -> None:
+    text = text_of(as_operator.post(f"{LIST}pause/queue/email/", {"reason": "calm", "seconds": "3600"}, follow=True))
+    control = QueueControl.objects.get()
+    assert control.resume_at is not None
+    assert control.resume_at.isoformat() in text
+    answer = text_of(as_operator.post(f"{LIST}pause/queue/email/", {"reason": "calm", "seconds": "-5"}))
+    assert "Select a valid choice" in answer
+
+
 def test_a_task_is_paused_from_a_list_and_resumed(as_operator: Client) -> None:
     assert "<option>echo</option>" in text_of(as_operator.get(LIST))
     as_operator.post(f"{LIST}pause/task/?name=echo", {"reason": "it spins"})
