@@ -104,10 +104,18 @@ def ago(moment: datetime | None) -> str:
     return span(seconds) if seconds >= 0 else f"in {span(-seconds)}"
 
 
+def progress(job: Job) -> str:
+    """How far a job is, and how long it may take yet; empty where it has not said."""
+    if job.percent is None:
+        return ""
+    left = "" if job.seconds_left is None else f"about {span(job.seconds_left)} left"
+    return " ".join(part for part in (f"{job.percent:g} %", job.progress_message, left) if part)
+
+
 def note(job: Job) -> str:
     """The one thing to say of a job beside its status."""
     if job.error:
         return job.error
     if job.status not in FINAL and job.progress_total:
-        return f"{job.percent:g} % {job.progress_message}".strip()
+        return progress(job)
     return job.reason

@@ -29,6 +29,7 @@ class JobRow(TypedDict):
     status: JobStatus
     progress: Percent
     progress_message: str
+    seconds_left: Annotated[int | None, Field(description="A guess, of one that runs and says how far it is.")]
     created_at: Time | None
     run_at: Annotated[Time | None, Field(description="Not before this.")]
     started_at: Time | None
@@ -89,6 +90,7 @@ def job_row(job: Job) -> JobRow:
         "status": JobStatus(job.status),
         "progress": job.percent or 0,
         "progress_message": job.progress_message,
+        "seconds_left": job.seconds_left,
         "created_at": epoch(job.created_at),
         "run_at": epoch(job.run_at),
         "started_at": epoch(job.started_at),

@@ -8,6 +8,7 @@ import uuid_utils.compat
 from django.db import models
 from django.db.models import Q
 from django.db.models.expressions import RawSQL
+from django.utils import timezone
 
 from jobs.models.grant import RANK, Role, User, standing_of
 
@@ -213,6 +214,15 @@ class Job(models.Model):
         if not self.progress_total or self.progress_current is None:
             return None
         return round(min(100.0, 100 * self.progress_current / self.progress_total), 1)
+
+    @property
+    def seconds_left(self) -> int | None:
+        """A guess from how far its first attempt has come; a later one may have begun in the middle."""
+        done, total = self.progress_current, self.progress_total
+        if self.status != JobStatus.PROCESSING or self.attempt != 1 or not (self.started_at and done and total):
+            return None
+        elapsed = (timezone.now() - self.started_at).total_seconds()
+        return max(0, round(elapsed * (total - done) / done))
 
 
 class Attempt(models.Model):

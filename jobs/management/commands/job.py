@@ -11,7 +11,7 @@ from django.core.management.base import CommandParser
 from jobs import masking, revealing, services
 from jobs.api.shapes import epoch, job_status
 from jobs.models import Job
-from jobs.terminal import AnsweringCommand, ago, printable
+from jobs.terminal import AnsweringCommand, ago, printable, progress
 
 
 class Command(AnsweringCommand):
@@ -72,7 +72,7 @@ def _facts(job: Job) -> dict[str, Any]:
         "worker": job.worker,
         "attempt": job.attempt,
         "failures": f"{job.failures} of {job.max_retries + 1}" if job.failures else "",
-        "progress": f"{job.percent:g} % {job.progress_message}" if job.percent is not None else "",
+        "progress": progress(job),
         "reason": job.reason,
         "error": f"{job.error_class}: {job.error}" if job.error else "",
         "parent": job.parent_id,

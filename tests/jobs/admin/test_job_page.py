@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shlex
 from collections.abc import Callable, Iterator
 
@@ -91,6 +92,14 @@ def test_a_very_long_result_is_cut(as_viewer: Client) -> None:
     text = page(as_viewer, PAGE, states.completed(result="x" * 100_000).pk)
     assert len(text) < 60_000
     assert "characters more" in text
+
+
+def test_a_running_job_says_about_how_long_it_may_take_yet(as_viewer: Client) -> None:
+    job = states.running()
+    Job.objects.filter(pk=job.pk).update(progress_current=30, progress_total=120, started_at=Now(-600))
+    assert re.search(r"30 of 120, about (30 min|30 min \d+ s) left", page(as_viewer, PAGE, job.pk))
+    Job.objects.filter(pk=job.pk).update(attempt=2)  # it may have begun in the middle
+    assert "left" not in page(as_viewer, PAGE, job.pk).partition("30 of 120")[2].partition("</p>")[0]
 
 
 def test_hostile_text_is_shown_as_text_everywhere(as_viewer: Client, as_superuser: Client) -> None:
