@@ -7,24 +7,25 @@ import base64
 import json
 import random
 import threading
+import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from email import message_from_bytes
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, ClassVar
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
+from email_automation.drill.gmail_quota import Allowance
 from jobs.drill import outside
 
 ORPHANS = "orphans"  # the file of drafts that were left over
 CHANCES = {
     "made and cut": 0.04,
     "made and 503": 0.02,
-    "429 for a draft": 0.02,
     "sent and cut": 0.06,
     "cut": 0.03,
     "sent and 503": 0.03,
-    "429": 0.02,
 }
 Answer = tuple[int, dict[str, Any]]
 HASTE: Answer = (429, {"error": {"code": 429, "message": "slow down", "errors": [{"reason": "rateLimitExceeded"}]}})
@@ -40,11 +41,15 @@ class Box:
     drafts: dict[str, bytes] = field(default_factory=dict)
     sent: dict[str, bytes] = field(default_factory=dict)  # oldest first
     made: int = 0
+    allowance: Allowance = field(default_factory=lambda: Allowance(time.monotonic()))
+
+    def asked(self, answer: Callable[[], Answer | None]) -> Answer | None:
+        """One call after the other; none is looked at that comes too fast."""
+        with self.lock:
+            return answer() if self.allowance.takes(time.monotonic()) else HASTE
 
     def create(self, body: dict[str, Any]) -> Answer | None:
         """None: the connection is cut."""
-        if self._happens("429 for a draft"):
-            return HASTE
         number = self._next()
         self.drafts[f"r{number}"] = base64.urlsafe_b64decode(body["message"]["raw"])
         if self._happens("made and cut"):
@@ -55,8 +60,6 @@ class Box:
 
     def send(self, body: dict[str, Any]) -> Answer | None:
         """None: the connection is cut."""
-        if self._happens("429"):
-            return HASTE
         if self._happens("cut"):
             return None
         raw = self.drafts.pop(body["id"], None)
@@ -71,8 +74,12 @@ class Box:
             return UNAVAILABLE
         return 200, {"id": message, "threadId": message, "labelIds": ["SENT"]}
 
-    def newest(self) -> Answer:
-        return 200, {"messages": [{"id": one} for one in reversed(self.sent)][:500]}
+    def newest(self, query: str, begin: int, most: int) -> Answer:
+        """A page of what was sent. It finds what is to somebody."""
+        wanted = query.removeprefix("to:").encode()
+        found = [one for one, raw in reversed(self.sent.items()) if wanted in raw]
+        following = {"nextPageToken": str(begin + most)} if len(found) > begin + most else {}
+        return 200, {"messages": [{"id": one} for one in found[begin : begin + most]], **following}
 
     def newest_drafts(self, query: str) -> Answer:
         """It finds no Message-ID, as if Gmail had replaced it."""
@@ -108,7 +115,7 @@ class GmailServer:
     def __init__(self, folder: Path, seed: int) -> None:
         self._box = Box(folder, random.Random(f"{seed} gmail"))  # noqa: S311 - a plan that can be repeated, no secret
         self._http = ThreadingHTTPServer(("127.0.0.1", 0), type("Handler", (_Handler,), {"box": self._box}))
-        self._thread = threading.Thread(target=self._http.serve_forever, kwargs={"poll_interval": 0.1})
+        self._thread = threading.Thread(target=self._http.serve_forever, kwargs={"poll_interval": 0.1}, daemon=True)
 
     @property
     def url(self) -> str:
@@ -133,27 +140,25 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         body = json.loads(self.rfile.read(int(self.headers.get("Content-Length") or 0)) or b"{}")
-        with self.box.lock:
-            answer = self.box.send(body) if self.path.endswith("/drafts/send") else self.box.create(body)
-        self._say(answer)
+        act = self.box.send if self.path.endswith("/drafts/send") else self.box.create
+        self._say(self.box.asked(lambda: act(body)))
 
     def do_GET(self) -> None:
         url = urlsplit(self.path)
         kind, _, last = url.path.rpartition("/")
-        with self.box.lock:
-            match last:
-                case "messages":
-                    answer = self.box.newest()
-                case "drafts":
-                    answer = self.box.newest_drafts(parse_qs(url.query).get("q", [""])[0])
-                case _:
-                    answer = self.box.draft(last) if kind.endswith("/drafts") else self.box.message(last)
-        self._say(answer)
+        asked = dict(parse_qsl(url.query))
+        match last:
+            case "messages":
+                begin, most = int(asked.get("pageToken", 0)), int(asked["maxResults"])
+                self._say(self.box.asked(lambda: self.box.newest(asked.get("q", ""), begin, most)))
+            case "drafts":
+                self._say(self.box.asked(lambda: self.box.newest_drafts(asked.get("q", ""))))
+            case _:
+                one = self.box.draft if kind.endswith("/drafts") else self.box.message
+                self._say(self.box.asked(lambda: one(last)))
 
     def do_DELETE(self) -> None:
-        with self.box.lock:
-            answer = self.box.delete(self.path.rpartition("/")[2])
-        self._say(answer)
+        self._say(self.box.asked(lambda: self.box.delete(self.path.rpartition("/")[2])))
 
     def _say(self, answer: Answer | None) -> None:
         if answer is None:

@@ -2,6 +2,7 @@
 
 import os
 
+from email_automation.drill.gmail_quota import CALLS_A_SECOND, UNITS
 from jobs.drill.settings import *  # noqa: F403
 from jobs.drill.settings import INSTALLED_APPS
 
@@ -23,9 +24,11 @@ PHONE_REGION = "US"
 
 FIELD_KEYS = [os.environ["DRILL_FIELD_KEY"]]
 GMAIL_API_ROOT = os.environ["DRILL_GMAIL"]
-# The provider answers "slow down" at random. Cheap calls, so that the pace that this leaves is no hour's work.
-GMAIL_COSTS = dict.fromkeys(("drafts.create", "drafts.list", "drafts.get", "drafts.delete", "drafts.send"), 1)
-GMAIL_USER_UNITS = GMAIL_USER_UNITS_LIMIT = GMAIL_PROJECT_UNITS = 100_000_000
+_CALLS = ("drafts.create", "drafts.list", "drafts.get", "drafts.delete", "drafts.send", "messages.list", "messages.get")
+GMAIL_COSTS = dict.fromkeys(_CALLS, UNITS)
+GMAIL_USER_UNITS = int(60 * min(CALLS_A_SECOND) * UNITS)
+GMAIL_USER_UNITS_LIMIT = 4 * GMAIL_USER_UNITS
+GMAIL_PROJECT_UNITS = 100 * GMAIL_USER_UNITS
 GMAIL_TOPIC = ""
 GOOGLE_TOKEN_URI = f"{GMAIL_API_ROOT}/token"
 GOOGLE_CLIENT_ID = GOOGLE_CLIENT_SECRET = "drill"  # noqa: S105 - of nobody

@@ -41,7 +41,7 @@ class MailServer:
         dice = _Dice(seed)
         handler = type("Handler", (_Dialogue,), {"folder": folder, "dice": dice})
         self._server = _Server(("127.0.0.1", 0), handler)
-        self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.1})
+        self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.1}, daemon=True)
 
     @property
     def port(self) -> int:

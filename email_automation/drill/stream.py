@@ -60,12 +60,14 @@ def _user_with_gmail() -> int:
 
     from email_automation.connecting import accounts
     from email_automation.models import Mailbox, MailboxKind, Provider
+    from jobs.models import Schedule
 
     user = get_user_model()._default_manager.create(username="drill")
     mailbox = Mailbox.objects.create(user_id=user.pk, kind=MailboxKind.GMAIL, name="Gmail", location=ADDRESS)
     until = timezone.now() + timedelta(days=1)
     tokens = {"refresh_token": TOKEN, "access_token": TOKEN, "access_until": until}
     accounts.keep(mailbox, Provider.GMAIL, ADDRESS, **tokens)
+    Schedule.objects.all().delete()  # this Gmail has nothing to be read
     return int(user.pk)
 
 

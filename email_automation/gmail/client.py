@@ -68,9 +68,11 @@ class Client:
     def profile(self) -> Profile:
         return self._get("getProfile", "/profile", Profile.of)
 
-    def ids(self, query: str = "", *, page: str = "", label: str = "", spam_and_trash: bool = False) -> Ids:
+    def ids(
+        self, query: str = "", *, page: str = "", label: str = "", spam_and_trash: bool = False, most: int = 0
+    ) -> Ids:
         """A page of the ids of messages, newest first."""
-        params: dict[str, Any] = {"maxResults": PAGE, "fields": "messages/id,nextPageToken"}
+        params: dict[str, Any] = {"maxResults": most or PAGE, "fields": "messages/id,nextPageToken"}
         given = {"q": query, "pageToken": page, "labelIds": label, "includeSpamTrash": spam_and_trash and "true"}
         return self._get("messages.list", "/messages", Ids.of, params | {k: v for k, v in given.items() if v})
 

@@ -31,7 +31,8 @@ from jobs.models import Effect
 
 ASKED_AT_MOST = 8  # times that an unclear sending is asked about; then a person is
 WAITS = 10.0  # seconds before it is asked about again, doubled each time
-LOOKED_AT = 200  # messages sent since, oldest first, in which one is looked for
+LOOKED_AT = 200  # messages sent since in which one is looked for
+PAGES = 10  # of ids of what was sent, back to the message that was the newest before
 DRAFTS_LOOKED_AT = 10  # the newest, in which one is looked for whose id never came
 
 
@@ -96,7 +97,7 @@ class GmailMailer:
 
     def _found(self, gmail: Client, mail: OutgoingMail, recipients: Sequence[str], before: str) -> Taken | Doubt:
         """The draft is gone: sent, or deleted by its owner. Which of both, the sent messages say."""
-        for message_id in _sent_since(gmail, before):
+        for message_id in _sent_since(gmail, mail, before):
             with suppress(NotFound):
                 message = gmail.message(message_id, headers=[writing.MARK, "Message-ID", "Subject", "To"])
                 if _is_it(message, mail):
@@ -143,13 +144,27 @@ def _thread(mail: OutgoingMail) -> str:
 
 
 def _newest_sent(gmail: Client) -> str:
-    return next(iter(gmail.ids(label="SENT").ids), "")
+    return next(iter(gmail.ids(label="SENT", most=1).ids), "")
 
 
-def _sent_since(gmail: Client, before: str) -> list[str]:
-    """What was sent after that message, oldest first: ours was among the next."""
-    since = list(takewhile(lambda one: one != before, gmail.ids(label="SENT").ids))
-    return since[::-1][:LOOKED_AT]
+def _sent_since(gmail: Client, mail: OutgoingMail, before: str) -> list[str]:
+    """What was sent after that message: first what Gmail finds to be for the same person, which may lag behind; then
+    the oldest, as ours was among the next."""
+    since = _ids_since(gmail, before)[::-1]
+    alike = set(gmail.ids(f"to:{wire(mail.to[0])}", label="SENT").ids)
+    return sorted(since, key=lambda one: one not in alike)[:LOOKED_AT]
+
+
+def _ids_since(gmail: Client, before: str) -> list[str]:
+    """Newest first."""
+    since: list[str] = []
+    page = gmail.ids(label="SENT")
+    for _ in range(PAGES):
+        since += takewhile(lambda one: one != before, page.ids)
+        if before in page.ids or not page.following:
+            break
+        page = gmail.ids(label="SENT", page=page.following)
+    return since
 
 
 def _is_it(message: Message, mail: OutgoingMail) -> bool:

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -59,12 +60,25 @@ def test_a_short_drill_of_gmail_leaves_no_doubt(scratch: Path) -> None:
 
 
 def test_ctrl_c_leaves_nothing_behind(scratch: Path, programs: Programs) -> None:
-    running = programs.start_in(environment(scratch), *DRILL, "--jobs=200", "--faults=5", "--seed=1")
+    ended_by(signal.SIGINT, scratch, programs, "--database=sqlite")
+
+
+def test_sigterm_leaves_nothing_behind_though_more_of_them_come(scratch: Path, programs: Programs) -> None:
+    """Which `timeout` sends twice, and other supervisors until it is over."""
+    ended_by(signal.SIGTERM, scratch, programs, "--scenario=mail", "--database=postgres")
+
+
+def ended_by(number: signal.Signals, scratch: Path, programs: Programs, *arguments: str) -> None:
+    """A drill in the middle of its jobs, with all that it has started."""
+    running = programs.start_in(environment(scratch), *DRILL, "--jobs=200", "--faults=5", "--seed=1", *arguments)
     eventually(lambda: list(scratch.glob("*/effects")), timeout=60, what="the first job is done")
     others = descendants(running.pid)
     assert others
-    running.send_signal(signal.SIGINT)
-    assert running.wait(30) == 130
+    deadline = time.monotonic() + 30
+    while running.poll() is None and time.monotonic() < deadline:
+        running.send_signal(number)
+        time.sleep(0.05)
+    assert running.poll() == 130, programs.output(running)
     assert [pid for pid in others if is_alive(pid)] == []
     assert list(scratch.iterdir()) == []
 

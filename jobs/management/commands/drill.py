@@ -16,6 +16,7 @@ from jobs.drill.programs import ProgramBroken
 from jobs.drill.redis_server import ServerMissing
 
 VENDORS = {"postgres": "postgresql", "sqlite": "sqlite"}
+ENDS = (signal.SIGINT, signal.SIGTERM)
 
 
 class Command(BaseCommand):
@@ -54,7 +55,8 @@ class Command(BaseCommand):
             raise CommandError("--jobs is to be 1 or more, and --faults 0 or more.", returncode=2)
         if compare and scenario != scenarios.PLATFORM:
             raise CommandError(f"--compare is for --scenario {scenarios.PLATFORM} only.", returncode=2)
-        signal.signal(signal.SIGTERM, _interrupt)
+        for number in ENDS:
+            signal.signal(number, _interrupt)
         seed = secrets.randbelow(100_000) if seed is None else seed
         wanted = conduct.Wanted(jobs, faults, seed, VENDORS[database])
         self.stderr.write(f"{jobs:,} jobs, {faults:,} faults, {database}, --seed {seed}")
@@ -76,4 +78,7 @@ class Command(BaseCommand):
 
 
 def _interrupt(_number: int, _frame: FrameType | None) -> None:
+    """Others that follow, as the second of `timeout`, do not interrupt the clearing up."""
+    for number in ENDS:
+        signal.signal(number, signal.SIG_IGN)
     raise KeyboardInterrupt

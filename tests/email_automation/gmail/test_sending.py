@@ -71,6 +71,37 @@ def test_an_answer_that_got_lost_is_found_out_and_it_is_not_sent_again(
     assert row().message_id == box.sent[0]["Message-ID"].strip("<>")
 
 
+def test_it_is_found_among_a_thousand_that_were_sent_since_with_few_calls(
+    send: Any, server: GmailServer, box: Box
+) -> None:
+    for number in range(3):
+        box.send(_mail_to("before@company.com", number))
+    server.fault("drafts.send", status=503, after_commit=True)
+    job = run_job(send())
+    for number in range(1_000):
+        box.send(_mail_to("others@company.com", number))
+    assert run_job(job_services.run_now(job.pk)).status == JobStatus.COMPLETED
+    assert row().status == MailStatus.SENT
+    assert len(server.calls("messages.get")) == 1
+
+
+def test_it_is_found_though_gmails_search_lags_behind(send: Any, server: GmailServer, box: Box) -> None:
+    box.send(_mail_to("before@company.com", 0))
+    server.fault("drafts.send", status=503, after_commit=True)
+    job = run_job(send())
+    for number in range(20):
+        box.send(_mail_to("others@company.com", number))
+    mail = row()
+    mail.to = ["nobody@company.com"]
+    mail.save(update_fields=["to"])
+    assert run_job(job_services.run_now(job.pk)).status == JobStatus.COMPLETED
+    assert len(server.calls("messages.get")) == 1
+
+
+def _mail_to(address: str, number: int) -> bytes:
+    return f"From: {ADDRESS}\r\nTo: {address}\r\nSubject: {number}\r\n\r\nGood day.\r\n".encode()
+
+
 @pytest.mark.parametrize("fault", [{"status": 503}, {"cut": True}])
 def test_a_sending_that_was_not_done_is_done_when_it_is_asked_about(
     send: Any, server: GmailServer, box: Box, fault: dict[str, Any]
