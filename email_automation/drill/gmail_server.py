@@ -75,16 +75,14 @@ class Box:
         return 200, {"id": message, "threadId": message, "labelIds": ["SENT"]}
 
     def newest(self, query: str, begin: int, most: int) -> Answer:
-        """A page of what was sent. It finds what is to somebody."""
-        wanted = query.removeprefix("to:").encode()
-        found = [one for one, raw in reversed(self.sent.items()) if wanted in raw]
+        """A page of what was sent."""
+        found = _found(self.sent, query)
         following = {"nextPageToken": str(begin + most)} if len(found) > begin + most else {}
         return 200, {"messages": [{"id": one} for one in found[begin : begin + most]], **following}
 
-    def newest_drafts(self, query: str) -> Answer:
-        """It finds no Message-ID, as if Gmail had replaced it."""
-        found = [] if query else list(reversed(self.drafts))
-        return 200, {"drafts": [{"id": one, "message": {"id": f"m{one[1:]}"}} for one in found[:100]]}
+    def newest_drafts(self, query: str, most: int) -> Answer:
+        found = _found(self.drafts, query)[:most]
+        return 200, {"drafts": [{"id": one, "message": {"id": f"m{one[1:]}"}} for one in found]}
 
     def draft(self, draft: str) -> Answer:
         return (200, {"id": draft, "message": {"id": f"m{draft[1:]}"}}) if draft in self.drafts else NOWHERE
@@ -107,6 +105,12 @@ class Box:
 
     def _happens(self, what: str) -> bool:
         return self.dice.random() < CHANCES[what]
+
+
+def _found(mails: dict[str, bytes], query: str) -> list[str]:
+    """Newest first. What is to somebody is found, and no Message-ID, as if Gmail had replaced it."""
+    name, _, value = query.partition(":")
+    return [one for one, raw in reversed(mails.items()) if not query or (name == "to" and value.encode() in raw)]
 
 
 class GmailServer:
@@ -147,12 +151,12 @@ class _Handler(BaseHTTPRequestHandler):
         url = urlsplit(self.path)
         kind, _, last = url.path.rpartition("/")
         asked = dict(parse_qsl(url.query))
+        query, begin, most = asked.get("q", ""), int(asked.get("pageToken", 0)), int(asked.get("maxResults", 100))
         match last:
             case "messages":
-                begin, most = int(asked.get("pageToken", 0)), int(asked["maxResults"])
-                self._say(self.box.asked(lambda: self.box.newest(asked.get("q", ""), begin, most)))
+                self._say(self.box.asked(lambda: self.box.newest(query, begin, most)))
             case "drafts":
-                self._say(self.box.asked(lambda: self.box.newest_drafts(asked.get("q", ""))))
+                self._say(self.box.asked(lambda: self.box.newest_drafts(query, most)))
             case _:
                 one = self.box.draft if kind.endswith("/drafts") else self.box.message
                 self._say(self.box.asked(lambda: one(last)))

@@ -121,17 +121,21 @@ def _have_draft(gmail: Client, mail: OutgoingMail) -> None:
 
 
 def _made_before(gmail: Client, mail: OutgoingMail) -> Draft | None:
-    """The draft that an earlier attempt made and was never told of: by our Message-ID, which may be another now, or
-    among the newest. Our mark says that it is the one."""
+    """The draft that an earlier attempt made and was never told of. Our mark says that it is the one."""
     running = context.current()
     if running is None or running.claim.attempt == 1:
         return None
-    ours = gmail.newest_drafts(1, f"rfc822msgid:{writing.message_id(mail)}")
-    for draft in (*ours, *gmail.newest_drafts(DRAFTS_LOOKED_AT)):
+    for draft in _likely_drafts(gmail, mail):
         with suppress(NotFound):
             if gmail.message(draft.message.id, headers=[writing.MARK]).header(writing.MARK) == writing.message_id(mail):
                 return draft
     return None
+
+
+def _likely_drafts(gmail: Client, mail: OutgoingMail) -> Iterator[Draft]:
+    """By our Message-ID, which may be another now; to the same person; and the newest, as searching may lag behind."""
+    for query in (f"rfc822msgid:{writing.message_id(mail)}", _to_the_same(mail), ""):
+        yield from gmail.newest_drafts(DRAFTS_LOOKED_AT, query)
 
 
 def _thread(mail: OutgoingMail) -> str:
@@ -150,13 +154,12 @@ def _newest_sent(gmail: Client) -> str:
 def _sent_since(gmail: Client, mail: OutgoingMail, before: str) -> list[str]:
     """What was sent after that message: first what Gmail finds to be for the same person, which may lag behind; then
     the oldest, as ours was among the next."""
-    since = _ids_since(gmail, before)[::-1]
-    alike = set(gmail.ids(f"to:{wire(mail.to[0])}", label="SENT").ids)
-    return sorted(since, key=lambda one: one not in alike)[:LOOKED_AT]
+    alike = set(gmail.ids(_to_the_same(mail), label="SENT").ids)
+    return sorted(_ids_since(gmail, before), key=lambda one: one not in alike)[:LOOKED_AT]
 
 
 def _ids_since(gmail: Client, before: str) -> list[str]:
-    """Newest first."""
+    """Oldest first."""
     since: list[str] = []
     page = gmail.ids(label="SENT")
     for _ in range(PAGES):
@@ -164,7 +167,12 @@ def _ids_since(gmail: Client, before: str) -> list[str]:
         if before in page.ids or not page.following:
             break
         page = gmail.ids(label="SENT", page=page.following)
-    return since
+    return since[::-1]
+
+
+def _to_the_same(mail: OutgoingMail) -> str:
+    """What Gmail is asked to search for."""
+    return f"to:{wire(mail.to[0])}"
 
 
 def _is_it(message: Message, mail: OutgoingMail) -> bool:
