@@ -16,6 +16,8 @@ ONCE_MORE = ("--reruns", "1", "--rerun-show-tracebacks")  # of pytest: what fail
 CLOSING = re.compile(r"=+ .*\b(passed|failed|error|no tests ran)\b.* =+")
 HELD = re.compile(r"PASSED (\S.*)")  # pytest says so only of a test that failed before
 AT_ONCE = 2
+# Where bytecode is not kept, as in many containers, each process that a test starts compiles all of the project anew.
+SURROUNDINGS = {"PYTHONUNBUFFERED": "1", "PYTHONDONTWRITEBYTECODE": ""}
 NOW: Callable[[str], None] = partial(print, end="", flush=True)
 
 
@@ -62,7 +64,7 @@ def run(step: Step, show: Callable[[str], None] = NOW) -> Outcome:
     started = time.monotonic()
     with subprocess.Popen(
         step.command,
-        env={**os.environ, "PYTHONUNBUFFERED": "1", **step.env},
+        env={**os.environ, **SURROUNDINGS, **step.env},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

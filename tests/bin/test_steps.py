@@ -66,6 +66,17 @@ def test_small_steps_go_first_together_and_each_is_shown_as_one(
     assert told.endswith("--- large\n2\n")
 
 
+def test_bytecode_is_kept_whatever_the_surroundings_say(
+    steps: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
+    (tmp_path / "module.py").touch()
+    assert not steps.run(
+        steps.Step("only", python(f"import sys; sys.path.append({str(tmp_path)!r}); import module"))
+    ).failed
+    assert list((tmp_path / "__pycache__").iterdir())
+
+
 SHAKY = """
 from pathlib import Path
 
