@@ -26,12 +26,25 @@ class AccountInline(ReadOnlyInline):
     """How it is reached. Of the login itself nothing is shown."""
 
     model = Account
-    fields = readonly_fields = ("provider", "address", "state", "reason", "changed_at", "connected_at", "allowed")
+    fields = readonly_fields = (
+        "provider",
+        "address",
+        "state",
+        "reason",
+        "changed_at",
+        "connected_at",
+        "allowed",
+        "sends_through",
+    )
     verbose_name_plural = "account"
 
     @admin.display(description="Allowed")
     def allowed(self, account: Account) -> str:
         return ", ".join(sorted(functions(account.scopes))) or "-"
+
+    @admin.display(description="Its mail leaves through")
+    def sends_through(self, account: Account) -> str:
+        return account.own_smtp or "-"
 
 
 class ImapForm(forms.Form):
@@ -45,6 +58,31 @@ class ImapForm(forms.Form):
         max_length=1000, strip=False, widget=forms.PasswordInput(attrs={"autocomplete": "off"}),
         help_text="Often one that the provider makes for a single program. It is never shown again.",
     )  # fmt: skip
+    address = forms.CharField(
+        required=False, max_length=320, help_text="What mail to it is sent to, where the user name is no address."
+    )
+    smtp_host = forms.CharField(
+        required=False, max_length=255, label="SMTP server",
+        help_text="Such as smtp.example.com: its mail leaves through it, with the same login. Empty: through ours.",
+    )  # fmt: skip
+    smtp_security = forms.ChoiceField(
+        required=False, choices=Security.choices, initial=Security.TLS, label="SMTP security"
+    )
+    smtp_port = forms.IntegerField(
+        required=False, min_value=1, max_value=65535, label="SMTP port", help_text="Empty: 465, or 587 with STARTTLS."
+    )
+
+    def clean_smtp_security(self) -> str:
+        return self.cleaned_data["smtp_security"] or Security.TLS
+
+
+def login_of(mailbox: Mailbox | None) -> dict[str, Any]:
+    """What is known already, for the form: all but the password."""
+    account = Account.objects.filter(mailbox=mailbox).first() if mailbox else None
+    if account is None:
+        return {}
+    sends = ("smtp_host", "smtp_security", "smtp_port") if account.smtp_host else ()
+    return {name: getattr(account, name) for name in ("host", "security", "port", "username", "address", *sends)}
 
 
 class Connecting(ModelAdminBase):
@@ -85,7 +123,7 @@ class Connecting(ModelAdminBase):
         known = _mailbox(request)
         if not (self.has_change_permission(request, known) if known else self.has_add_permission(request)):
             raise PermissionDenied
-        form = ImapForm(request.POST or None, initial=_login_of(known))
+        form = ImapForm(request.POST or None, initial=login_of(known))
         if request.method == "POST" and form.is_valid():
             try:
                 mailbox = services.connect_imap(known.user if known else person(request), **form.cleaned_data)
@@ -118,13 +156,6 @@ class Connecting(ModelAdminBase):
             else:
                 told = f"Disconnected here: {mailbox}. Google could not be told: remove it at {oauth.PERMISSIONS}."
                 self.message_user(request, told, messages.WARNING)
-
-
-def _login_of(mailbox: Mailbox | None) -> dict[str, Any]:
-    account = Account.objects.filter(mailbox=mailbox).first() if mailbox else None
-    if account is None:
-        return {}
-    return {name: getattr(account, name) for name in ("host", "security", "port", "username")}
 
 
 def _mailbox(request: HttpRequest) -> Mailbox | None:

@@ -41,6 +41,9 @@ class ImapLogin(serializers.Serializer[Any]):
     security = serializers.ChoiceField(choices=list(Security), required=False)
     address = serializers.CharField(max_length=320, required=False)
     name = serializers.CharField(max_length=200, required=False)
+    smtp_host = serializers.CharField(max_length=255, required=False, allow_blank=True)
+    smtp_port = serializers.IntegerField(required=False, min_value=1, max_value=65535)
+    smtp_security = serializers.ChoiceField(choices=list(Security), required=False)
     only_folders = serializers.ListField(child=serializers.CharField(max_length=200), max_length=100, required=False)
     without_folders = serializers.ListField(child=serializers.CharField(max_length=200), max_length=100, required=False)
 
@@ -91,7 +94,10 @@ class FinishGmail(ApiView):
 
 
 class ConnectImap(ApiView):
-    """`POST` logs in, and keeps the login where that worked. The password is never shown again."""
+    """`POST` logs in, and keeps the login where that worked. The password is never shown again.
+
+    `smtp_host`: a server that its own mail leaves through, with the same login, which is tried as well.
+    """
 
     @described("connect_imap", "Connect an account over IMAP", ConnectedMailbox, takes=ImapLogin, status=[200])
     def post(self, request: Request) -> Response:

@@ -39,7 +39,7 @@ class SyncWish(Body):
 class MailboxRow(TypedDict):
     """`account`: connected, needs_reauth, disconnected, or not_connected. `allowed`: what its owner allowed us.
 
-    Mail from before `connected_since` moves no rule to write.
+    Mail from before `connected_since` moves no rule to write. `sends_through`: its own SMTP server, if it has one.
     """
 
     id: Id
@@ -49,6 +49,7 @@ class MailboxRow(TypedDict):
     account: str
     reason: str
     allowed: list[str]
+    sends_through: str
     connected_at: Moment | None
     connected_since: Moment
     last_synced_at: Moment | None
@@ -131,6 +132,7 @@ def row(mailbox: Mailbox) -> MailboxRow:
         "account": account.state if account else NO_ACCOUNT,
         "reason": account.reason if account else "",
         "allowed": sorted(scopes.functions(account.scopes)) if account else [],
+        "sends_through": account.own_smtp if account else "",
         "connected_at": iso(account.connected_at) if account else None,
         "connected_since": iso(mailbox.connected_since),
         "last_synced_at": iso(mailbox.last_synced_at),

@@ -11,7 +11,7 @@ from django.db import transaction
 from django.db.models import F
 
 from email_automation.connecting import telling
-from email_automation.models import Account, AccountState, Mailbox, Provider
+from email_automation.models import Account, AccountState, Mailbox, Provider, Security
 from email_automation.syncing import polling
 from jobs import services
 from jobs.clock import Now
@@ -114,6 +114,9 @@ def _empty() -> dict[str, Any]:
         "port": 993,
         "username": "",
         "password": "",
+        "smtp_host": "",
+        "smtp_port": 465,
+        "smtp_security": Security.TLS,
     }
 
 

@@ -8,19 +8,27 @@ import socket
 import ssl
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from django.conf import settings
-from django.core.mail.utils import DNS_NAME
 
 from email_automation.mailers.base import Later, Rejected
+from email_automation.mailers.server import (
+    LOGIN_REFUSED,
+    PERMANENT,
+    Connection,
+    Remedies,
+    Server,
+    classified,
+    logged_in,
+    refusal,
+    words,
+)
 from jobs.effects import Unclear
 
-PERMANENT = 500  # reply codes from here on are the server's last word
-SAID = 200  # characters kept of a reply
 LOGIN_WANTED = 530
-CONFIGURE_LOGIN = "Correct SMTP_USER and SMTP_PASSWORD, then run the job again"
+TOO_LONG = "the mail server took too long over its answers"
 
 
 @dataclass
@@ -35,9 +43,10 @@ class Verdict:
 class Dialogue:
     """One connection. Every step has its time, and all steps before the dot have one together."""
 
-    def __init__(self, server: smtplib.SMTP, deadline: float) -> None:
+    def __init__(self, server: Connection, deadline: float, remedies: Remedies) -> None:
         self._server = server
         self._deadline = deadline
+        self._remedies = remedies
 
     def address(self, sender: str, recipients: Sequence[str], *, size: int, utf8: bool) -> Verdict:
         """MAIL and RCPT. Raises Rejected or Later where nobody is left to send it to."""
@@ -64,11 +73,13 @@ class Dialogue:
         """
         code, said = self._step(lambda: self._server.docmd("data"))
         if code != 354:
-            raise _no(code, said)
+            raise refusal(code, said)
         self._step(lambda: self._server.send(_stuffed(content)))
         last_step()
         if self._has_spoken():  # before the dot a server has nothing to say but that it takes nothing any more
             raise Later("the mail server hung up before the end of the mail")
+        if not self._server.allow(answer_within):
+            raise Later(TOO_LONG)
         try:
             self._wait_at_most(answer_within)
             self._server.send(b".\r\n")
@@ -77,9 +88,9 @@ class Dialogue:
             # Between the dot and the answer: sending again might send twice.
             raise Unclear(f"the mail server went away while it took the mail ({type(error).__name__})") from error
         if 200 <= code < 300:
-            return _words(reply)
+            return words(reply)
         if 400 <= code < 600:
-            raise _no(code, f"{code} {_words(reply)}")
+            raise refusal(code, f"{code} {words(reply)}")
         raise Unclear(f"the mail server answered the mail with what is no answer ({code})")
 
     def _mail(self, sender: str, size: int, utf8: bool) -> None:
@@ -93,21 +104,21 @@ class Dialogue:
         options += ["SMTPUTF8", "BODY=8BITMIME"] if utf8 else []
         code, said = self._step(lambda: self._server.mail(sender, options))
         if code == LOGIN_WANTED:
-            raise Rejected("LOGIN_REFUSED", f"the mail server wants a login ({said}). {CONFIGURE_LOGIN}")
+            raise Rejected(LOGIN_REFUSED, f"the mail server wants a login ({said}). {self._remedies.login}")
         if not 200 <= code < 300:
-            raise _no(code, said)
+            raise refusal(code, said)
 
     def _step(self, step: Callable[[], tuple[int, bytes] | None]) -> tuple[int, str]:
         left = self._deadline - time.monotonic()
         if left <= 0:
-            raise Later("the mail server took too long over its answers")
+            raise Later(TOO_LONG)
         self._wait_at_most(min(settings.EMAIL_TIMEOUT, left))
         try:
             answer = step()
         except (smtplib.SMTPException, OSError) as error:
-            raise classified(error) from error
+            raise classified(error, self._remedies) from error
         code, reply = answer or (0, b"")
-        return code, f"{code} {_words(reply)}"
+        return code, f"{code} {words(reply)}"
 
     def _has_spoken(self) -> bool:
         """Whether there is an answer, or an end, before it was asked for one. Below TLS nobody can tell."""
@@ -129,71 +140,15 @@ class Dialogue:
 
 
 @contextmanager
-def connected(seconds: float) -> Iterator[Dialogue]:
+def connected(server: Server, seconds: float) -> Iterator[Dialogue]:
     """A server that has let us in; `seconds` are for everything before the dot.
 
     Raises:
         Rejected, Later: it did not.
     """
     deadline = time.monotonic() + seconds
-    try:
-        server = _connect()
-    except (smtplib.SMTPException, OSError) as error:
-        raise classified(error) from error
-    try:
-        _log_in(server)
-        yield Dialogue(server, deadline)
-    finally:
-        with suppress(smtplib.SMTPException, OSError):  # what it took, it has; goodbye is a courtesy
-            if server.sock is not None:
-                server.sock.settimeout(1)
-                server.quit()
-        server.close()
-
-
-def classified(error: Exception) -> Rejected | Later:
-    """What an error before the dot means."""
-    match error:
-        case smtplib.SMTPAuthenticationError() if error.smtp_code >= PERMANENT:
-            said = _words(error.smtp_error)
-            return Rejected("LOGIN_REFUSED", f"the mail server refuses the login ({said}). {CONFIGURE_LOGIN}")
-        case smtplib.SMTPNotSupportedError():
-            return Rejected("NOT_SUPPORTED", f"the mail server does not offer what is set: {error}. Check SMTP_TLS")
-        case smtplib.SMTPResponseException():
-            return _no(error.smtp_code, f"{error.smtp_code} {_words(error.smtp_error)}")
-        case ssl.SSLCertVerificationError():
-            return Rejected(
-                "CERTIFICATE_REFUSED",
-                f"the mail server's certificate is not to be trusted ({error.verify_message}). "
-                "Use the name that it is made for in SMTP_HOST, or renew it",
-            )
-    return Later(f"the mail server does not answer ({type(error).__name__})")
-
-
-def _connect() -> smtplib.SMTP:
-    host, port, name = settings.EMAIL_HOST, settings.EMAIL_PORT, DNS_NAME.get_fqdn()
-    if settings.EMAIL_USE_SSL:
-        context = ssl.create_default_context()
-        return smtplib.SMTP_SSL(host, port, local_hostname=name, timeout=settings.EMAIL_TIMEOUT, context=context)
-    return smtplib.SMTP(host, port, local_hostname=name, timeout=settings.EMAIL_TIMEOUT)
-
-
-def _log_in(server: smtplib.SMTP) -> None:
-    try:
-        server.ehlo_or_helo_if_needed()
-        if settings.EMAIL_USE_TLS:
-            server.starttls(context=ssl.create_default_context())
-            server.ehlo_or_helo_if_needed()
-        if settings.EMAIL_HOST_USER:
-            server.login(settings.EMAIL_HOST_USER, settings.EMAIL_HOST_PASSWORD)
-    except (smtplib.SMTPException, OSError) as error:
-        raise classified(error) from error
-
-
-def _no(code: int, said: str) -> Rejected | Later:
-    if code >= PERMANENT:
-        return Rejected("REFUSED_BY_SERVER", f"the mail server refused it ({said})")
-    return Later(f"the mail server says later ({said})")
+    with logged_in(server, seconds) as connection:
+        yield Dialogue(connection, deadline, server.remedies)
 
 
 def _nobody(verdict: Verdict) -> Rejected | Later:
@@ -209,8 +164,3 @@ def _stuffed(content: bytes) -> bytes:
     lines = content.replace(b"\r\n.", b"\r\n..")
     lines = b"." + lines if lines.startswith(b".") else lines
     return lines if lines.endswith(b"\r\n") else lines + b"\r\n"
-
-
-def _words(reply: bytes | str) -> str:
-    text = " ".join((reply if isinstance(reply, str) else reply.decode("utf-8", "replace")).split())
-    return "".join(letter for letter in text if letter.isprintable())[:SAID]

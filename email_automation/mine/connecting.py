@@ -9,11 +9,11 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_GET, require_http_methods
 
 from email_automation import services
-from email_automation.admin.connecting import ImapForm
+from email_automation.admin.connecting import ImapForm, login_of
 from email_automation.connecting.callback import redirect_uri
 from email_automation.connecting.oauth import NotConnected
 from email_automation.mine import own
-from email_automation.models import Account, Mailbox, MailboxKind
+from email_automation.models import Mailbox, MailboxKind
 from jobs.errors import Refused
 
 
@@ -37,7 +37,7 @@ def gmail(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def imap(request: HttpRequest) -> HttpResponse:
     """A login for a new mailbox, or again for one that is known (`?mailbox=`)."""
-    form = ImapForm(request.POST or None, initial=_login_of(_known(request)))
+    form = ImapForm(request.POST or None, initial=login_of(_known(request)))
     if request.method == "POST" and form.is_valid():
         try:
             mailbox = services.connect_imap(own.owner(request), **form.cleaned_data)
@@ -53,8 +53,3 @@ def imap(request: HttpRequest) -> HttpResponse:
 def _known(request: HttpRequest) -> Mailbox | None:
     given = request.GET.get("mailbox", "")
     return get_object_or_404(own.mailboxes(request), pk=int(given) if given.isdecimal() else 0) if given else None
-
-
-def _login_of(mailbox: Mailbox | None) -> dict[str, object]:
-    account = Account.objects.filter(mailbox=mailbox).first() if mailbox else None
-    return {name: getattr(account, name) for name in ("host", "security", "port", "username")} if account else {}

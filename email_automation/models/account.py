@@ -53,6 +53,11 @@ class Account(models.Model):
     security = models.CharField(max_length=10, choices=Security.choices, default=Security.TLS)
     username = models.CharField(max_length=320, blank=True)
     password = EncryptedTextField()
+    smtp_host = models.CharField(
+        "SMTP server", max_length=255, blank=True, help_text="Its own mail leaves through it, with the same login."
+    )
+    smtp_port = models.PositiveIntegerField("SMTP port", default=465)
+    smtp_security = models.CharField("SMTP security", max_length=10, choices=Security.choices, default=Security.TLS)
 
     class Meta:
         ordering = ["-id"]
@@ -62,6 +67,11 @@ class Account(models.Model):
             models.CheckConstraint(condition=Q(security__in=Security.values), name="account_security_known"),
             models.CheckConstraint(condition=~Q(address=""), name="account_has_address"),
             models.CheckConstraint(condition=Q(port__range=(1, 65535)), name="account_port_is_one"),
+            models.CheckConstraint(condition=Q(smtp_security__in=Security.values), name="account_smtp_security_known"),
+            models.CheckConstraint(condition=Q(smtp_port__range=(1, 65535)), name="account_smtp_port_is_one"),
+            models.CheckConstraint(
+                condition=Q(smtp_host="") | Q(provider=Provider.IMAP), name="account_only_imap_has_smtp"
+            ),
             models.CheckConstraint(
                 condition=~Q(state=AccountState.CONNECTED) | ~Q(refresh_token="") | ~Q(password=""),
                 name="account_connected_has_login",
@@ -90,6 +100,11 @@ class Account(models.Model):
     def hold(self) -> str:
         """What the jobs of this mailbox are held under while it has to be connected again."""
         return f"mailbox:{self.mailbox_id}"
+
+    @property
+    def own_smtp(self) -> str:
+        """The server that its own mail leaves through, if it has one."""
+        return f"{self.smtp_host}:{self.smtp_port}" if self.smtp_host else ""
 
     @property
     def quota_key(self) -> str:

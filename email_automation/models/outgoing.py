@@ -44,6 +44,7 @@ class Author(models.TextChoices):
 
 class Mailer(models.TextChoices):
     SMTP = "smtp", "SMTP"
+    OWN_SMTP = "own_smtp", "the mailbox's own SMTP"
     GMAIL = "gmail", "Gmail"
 
 

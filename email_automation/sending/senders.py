@@ -8,6 +8,7 @@ from django.conf import settings
 from email_automation.models import Account, Author, Mailer, MailKind, OutgoingMail, Sender
 from email_automation.sending.recipients import BadMailError, wire
 
+OF_MAILBOX = (Mailer.GMAIL, Mailer.OWN_SMTP)  # what goes through these comes from the mailbox's address
 PERSONAL = (MailKind.REPLY, MailKind.FOLLOW_UP)
 
 
@@ -26,7 +27,7 @@ def reply_to(mail: OutgoingMail, sender: Address) -> Address | None:
         own = wire(mail.user.email)
     except BadMailError:
         return None
-    return None if own.lower() == sender.addr_spec.lower() or mail.mailer == Mailer.GMAIL else header_address(own)
+    return None if own.lower() == sender.addr_spec.lower() or mail.mailer in OF_MAILBOX else header_address(own)
 
 
 def header_address(address: str, name: str = "") -> Address:
@@ -41,7 +42,7 @@ def message_id_domain() -> str:
 
 
 def _configured(mail: OutgoingMail) -> tuple[str, str]:
-    if mail.mailer == Mailer.GMAIL:
+    if mail.mailer in OF_MAILBOX:
         return _name(mail), Account.objects.get(mailbox=mail.mailbox_id).address
     is_users = mail.user_id is not None and mail.author != Author.PRODUCT
     own = Sender.objects.filter(user=mail.user_id).first() if is_users else None

@@ -9,15 +9,17 @@ from django.db import transaction
 from email_automation.connecting import accounts
 from email_automation.connecting.encryption import Secret
 from email_automation.mailboxes import MailboxError
-from email_automation.mailboxes.imap import Login, Security, ServerTroubleError, connected
+from email_automation.mailboxes.imap import Login, ServerTroubleError, connected
+from email_automation.mailboxes.imap import Security as ImapSecurity
 from email_automation.mailboxes.imap.folders import chosen, folders_of
-from email_automation.models import Mailbox, MailboxKind, Provider
+from email_automation.models import Mailbox, MailboxKind, Provider, Security
+from email_automation.services.own_smtp import own_smtp
+from email_automation.services.servers import host_of, port_of, security_of
 from jobs.errors import Refused
 
 PORTS = {Security.TLS: 993, Security.STARTTLS: 143, Security.NONE: 143}
 MAX_FOLDERS = 100
 MAX_NAME = 200
-MAX_HOST = 255
 MAX_USERNAME = 320
 
 
@@ -39,11 +41,15 @@ def connect_imap(
     name: str = "",
     only_folders: Sequence[str] = (),
     without_folders: Sequence[str] = (),
+    smtp_host: str = "",
+    smtp_port: int | None = None,
+    smtp_security: str = Security.TLS,
 ) -> Mailbox:
     """Connect a mailbox of this user once a login has worked: a new one, or again the one that it was.
 
     Args:
-        address: What mail to this account is sent to, where the user name is no address.
+        address: What mail to this account is sent to, and its own comes from, where the user name is no address.
+        smtp_host: Its own mail leaves through this server, with the same login. Empty: as if it were not connected.
 
     Raises:
         Refused: something does not fit, or the login did not work; `field` names what.
@@ -52,6 +58,7 @@ def connect_imap(
     only, without = _folders(only_folders, "only_folders"), _folders(without_folders, "without_folders")
     known_as = _address(address or login.username, login.host)
     _try(login, only, without)
+    sends = own_smtp(login, address or login.username, smtp_host, smtp_port, smtp_security)
     with transaction.atomic():
         mailbox, _ = Mailbox.objects.get_or_create(
             user_id=user.pk,
@@ -71,28 +78,23 @@ def connect_imap(
             security=login.security,
             username=login.username,
             password=Secret(login.password),
+            **sends,
         )
     return mailbox
 
 
 def _login(host: str, username: str, password: str, port: int | None, security: str) -> Login:
-    host, username = host.strip().rstrip(".").lower(), username.strip()
-    if not host or len(host) > MAX_HOST or any(sign in host for sign in "/@: \t"):
-        raise Refused("Give the name of a host, such as imap.example.com.", field="host")
+    host, username = host_of(host, "host"), username.strip()
     if not username or len(username) > MAX_USERNAME or not username.isprintable():
         raise Refused("Give the user name of the account, often its address.", field="username")
     if not password:
         raise Refused(
             "Give the password of the account, or one that its provider made for this program.", field="password"
         )
-    if security not in set(Security):
-        raise Refused(f"Choose one of {', '.join(Security)}.", field="security")
-    chosen_port = PORTS[Security(security)] if port is None else port
-    if not 0 < chosen_port < 65536:
-        raise Refused("A port is a number from 1 to 65535.", field="port")
-    return Login(
-        host, username, chosen_port, Security(security), password=password, private=settings.MAIL_PRIVATE_HOSTS
-    )
+    kind = security_of(security, "security")
+    chosen_port = port_of(port, kind, PORTS, "port")
+    private = settings.MAIL_PRIVATE_HOSTS
+    return Login(host, username, chosen_port, ImapSecurity(kind), password=password, private=private)
 
 
 def _address(given: str, host: str) -> str:

@@ -20,7 +20,7 @@ from email_automation.mailboxes.imap.errors import (
     ServerTroubleError,
     spoken_with,
 )
-from email_automation.mailboxes.imap.hosts import Address, is_loopback, resolve
+from email_automation.mailboxes.imap.hosts import Address, check_plain, resolve
 
 TIMEOUT = SocketTimeout(connect=10, read=30)  # seconds: to be connected, and for each piece of an answer
 LOGIN_SECONDS = 60.0  # from the first byte to being logged in: a server may drip
@@ -160,8 +160,8 @@ def connected(login: Login) -> Iterator[Client]:
     """
     _check(login)
     address = resolve(login.host, private=login.private)
-    if login.security is Security.NONE and not is_loopback(address):
-        raise NotSecureError("Without TLS only a server on this machine is spoken to. Choose TLS or STARTTLS.")
+    if login.security is Security.NONE:
+        check_plain(address)
     client = _logged_in(login, address)
     try:
         yield client

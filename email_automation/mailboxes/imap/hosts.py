@@ -3,10 +3,10 @@
 import ipaddress
 import socket
 
-from email_automation.mailboxes.imap.errors import HostRefusedError, ServerTroubleError
+from email_automation.mailboxes.imap.errors import HostRefusedError, NotSecureError, ServerTroubleError
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
-REMEDY = "Give the name of the provider's IMAP server, such as imap.example.com."
+REMEDY = "Give the name of a server of the provider, such as mail.example.com."
 
 
 def resolve(host: str, *, private: bool) -> Address:
@@ -26,8 +26,10 @@ def resolve(host: str, *, private: bool) -> Address:
     return addresses[0]
 
 
-def is_loopback(address: Address) -> bool:
-    return _meant(address).is_loopback
+def check_plain(address: Address) -> None:
+    """Raises NotSecureError: what is not encrypted leaves this machine."""
+    if not _meant(address).is_loopback:
+        raise NotSecureError("Without TLS only a server on this machine is spoken to. Choose TLS or STARTTLS.")
 
 
 def _addresses(host: str) -> list[Address]:

@@ -15,6 +15,8 @@ from jobs.errors import Refused
 
 BAD_INPUT = 2  # exit code
 VARIABLE = "IMAP_PASSWORD"
+READ = ("host", "username", "port", "security", "address", "name")
+SENT = ("smtp_host", "smtp_port", "smtp_security")
 
 
 class Command(BaseCommand):
@@ -30,12 +32,17 @@ class Command(BaseCommand):
         parser.add_argument("--name", default="", help="what to call it here")
         parser.add_argument("--folder", action="append", default=[], help="read only this folder; several times")
         parser.add_argument("--without", action="append", default=[], help="leave out this folder; several times")
+        parser.add_argument(
+            "--smtp-host", default="", help="its own mail leaves through this server, with the same login"
+        )
+        parser.add_argument("--smtp-port", type=int, help="465, or 587 with STARTTLS, where not given")
+        parser.add_argument("--smtp-security", choices=list(Security), default=Security.TLS, help="(%(default)s)")
 
     def handle(self, *args: Any, user: str, **options: Any) -> None:
         owner = get_user_model()._default_manager.filter(**{get_user_model().USERNAME_FIELD: user}).first()
         if owner is None:
             raise CommandError(f"There is no user {user}.", returncode=BAD_INPUT)
-        login = {name: options[name] for name in ("host", "username", "port", "security", "address", "name")}
+        login = {name: options[name] for name in (*READ, *SENT)}
         try:
             mailbox = services.connect_imap(
                 owner,
