@@ -5,6 +5,7 @@ from email_automation.models import Author, MailKind, Message
 from email_automation.sending import forwarding, releasing
 from email_automation.sending.letters import Letter
 from email_automation.sending.quoting import forward_subject, forwarded
+from email_automation.sending.recipients import BadMailError
 from email_automation.services.sending import reply
 from jobs import services
 from jobs.models import Job
@@ -21,6 +22,8 @@ def act_on(message: Message, action: str, value: str = "", text: str = "") -> Jo
         case "forward":
             return forward(message, value, text)
         case "reply":
+            if not text.strip():
+                raise BadMailError("text", "is empty. Give the words of the reply.")
             return reply(message, text)
         case _:
             return act_in_mailbox(message, action, value)
