@@ -3,7 +3,8 @@
 Units are spaced evenly (GCRA). A refusal pauses everybody. From one refusal to the next all that was allowed got
 through, and not more: so their distance measures the limit, unless less was asked for meanwhile. What was measured is
 held for a while, longer where it is confirmed; then the rate rises until it is refused, slowly at first. One refusal in
-so many calls can be afforded: where calls are many, pauses and holds are shorter.
+so many calls can be afforded: where calls are many, pauses and holds are shorter by as much; rises are not, since
+providers count in seconds.
 """
 
 from __future__ import annotations
@@ -28,7 +29,6 @@ LESS, MORE = 0.95, 1.08  # times, where what was guessed so held, and where it w
 SLOW = 3_600.0  # units a minute below which it all takes longer: a refusal weighs more where calls are few
 QUICK = 6_000.0  # above which it takes less time: it weighs less where calls are many
 QUICKEST = 5.0  # times
-SOFTLY, BRIEFLY = 0.6, 1.25  # powers of it: rises gain less, since providers count in seconds; pauses more
 SAME = 0.6  # seconds after a pause within which a refusal is the same one still: nothing got through
 PAUSE = 2.0  # seconds, where the provider does not say and calls are few
 FELL = 0.86  # of the rate, where it is the same refusal: the limit fell
@@ -95,7 +95,7 @@ class Pace:
             until = max(self.paused_until, now + (retry_after or 0.0))
             return replace(self, paused_until=until, free_at=until)
         again = now - self.paused_until < SAME
-        first = PAUSE / self._quicker() ** BRIEFLY
+        first = PAUSE / self._quicker()
         longer = min(max(LONGER * self.pause, first), LONGEST_PAUSE)
         pause = max(retry_after or 0.0, longer if again else first)
         overshot = self.overshot if again else self._overshot()
@@ -147,5 +147,5 @@ class Pace:
 
     def _curve(self, probed: float) -> float:
         beyond = max(0.0, probed - self.hold)
-        risen: float = (beyond / (DOUBLED * self._quicker() ** SOFTLY)) ** BEND
+        risen: float = (beyond / (DOUBLED * self._quicker())) ** BEND
         return self.plateau * (1 + risen)
