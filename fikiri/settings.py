@@ -54,6 +54,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "fikiri.login_brake.LoginBrake",
 ]
 
 ROOT_URLCONF = "fikiri.urls"
@@ -155,6 +156,8 @@ SESSION_COOKIE_HTTPONLY = True
 X_FRAME_OPTIONS = "DENY"
 SECURE_REFERRER_POLICY = "same-origin"
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1_048_576  # bytes; a job's arguments are at most 64 KiB
+
+LOGIN_FAILURES = env.int("LOGIN_FAILURES", default=10)  # wrong passwords in a quarter of an hour; 0 is no limit
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [

@@ -13,17 +13,26 @@ from django.urls import Resolver404, resolve
 from rest_framework.settings import api_settings
 from rest_framework.test import APIClient
 
-from jobs.api import schema, throttling
+from jobs import rates as counted
+from jobs.api import schema
 from tests.jobs.api import states
 
 
 @pytest.fixture
-def rates() -> Iterator[dict[str, int]]:
+def one_minute(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Which does not end while a test counts."""
+    counted._here.clear()
+    monkeypatch.setattr("jobs.rates.now", lambda: 1_000_000.0)
+    yield
+    counted._here.clear()
+
+
+@pytest.fixture
+def rates(one_minute: None) -> Iterator[dict[str, int]]:
     """Limits a minute, to be filled by a test."""
     given: Any = api_settings.DEFAULT_THROTTLE_RATES
     yield given
     given.clear()
-    throttling._here.clear()
 
 
 def client_for(user: User, scope: str, capsys: pytest.CaptureFixture[str]) -> APIClient:
@@ -72,10 +81,11 @@ def test_a_token_has_a_limit_of_its_own(owner: User, rates: dict[str, int], caps
     assert calm.get("/api/paused").status_code == 200
 
 
-@pytest.mark.usefixtures("redis")
+@pytest.mark.usefixtures("redis", "one_minute")
 def test_all_web_processes_count_together() -> None:
-    assert [throttling.count("user:1") for _ in range(3)] == [1, 2, 3]
-    assert not throttling._here
+    assert [counted.count("user:1", 60) for _ in range(3)] == [1, 2, 3]
+    assert (counted.counted("user:1", 60), counted.counted("user:1", 900), counted.counted("user:2", 60)) == (3, 0, 0)
+    assert not counted._here
 
 
 ADMIN_ONLY = {  # what concerns others
