@@ -1,6 +1,7 @@
 """A pause holds for real workers: also what they have in hand, and after they are started anew."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -14,7 +15,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.django_db, pytest.mark.timeout(300)]
 
 @pytest.mark.parametrize("what", [{"queue": "email"}, {"task": "echo"}], ids=str)
 def test_what_a_worker_has_in_hand_waits_spends_nothing_and_runs_after_the_pause(
-    own_site: Site, tmp_path: Path, what: dict[str, str]
+    own_site: Site, tmp_path: Path, what: dict[str, Any]
 ) -> None:
     worker = own_site.worker(concurrency=1)
     own_site.dispatcher()
