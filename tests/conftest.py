@@ -32,13 +32,17 @@ LONG_FIXTURES = {
     "as_operator",
     "as_superuser",
     "as_viewer",
+    "connected",
     "full_ledger",
     "live_server",
+    "mail_devel_port",
     "mail_server",
     "mail_sink",
+    "receiver",
     "redis_server",
     "server",
     "sync",
+    "token_server",
     "transactional_db",
 }
 PROCESSES_MAY_TAKE = 300  # seconds of a test that starts some: the machine is shared
@@ -122,13 +126,19 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         django_db = item.get_closest_marker("django_db")
         if django_db or fixtures & DATABASE_FIXTURES:
             item.add_marker(pytest.mark.database)
-        if fixtures & LONG_FIXTURES or (django_db and django_db.kwargs.get("transaction")):
+        commits = django_db is not None and django_db.kwargs.get("transaction")
+        if fixtures & LONG_FIXTURES or commits or _looks_for_examples(item):
             item.add_marker(pytest.mark.long)
         if _starts_processes(item) and not item.get_closest_marker("timeout"):
             item.add_marker(pytest.mark.timeout(PROCESSES_MAY_TAKE))
     of_another = [item for item in items if _is_of_another_database(item)]
     items[:] = [item for item in items if item not in of_another]
     config.hook.pytest_deselected(items=of_another)
+
+
+def _looks_for_examples(item: pytest.Item) -> bool:
+    """Whether it is Hypothesis'."""
+    return bool(getattr(getattr(item, "obj", None), "is_hypothesis_test", False))
 
 
 def _starts_processes(item: pytest.Item) -> bool:

@@ -130,6 +130,7 @@ def test_what_nobody_understands_says_nothing(raw: bytes) -> None:
     assert read(raw).failed == {}
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", ["nested bounce", "forwarded bounce", "many parts bounce", "huge headers bounce"])
 def test_a_report_that_is_made_to_cost_says_nothing(name: str) -> None:
     report = read(bombs()[name])
