@@ -1,5 +1,6 @@
 """Which mailer a mail goes through."""
 
+from django.conf import settings
 from django.db.models import Q
 
 from email_automation.mailers.base import Mailer
@@ -24,6 +25,11 @@ def mailer_of(mail: OutgoingMail) -> Mailer:
         mail.mailer = _through(account)
         OutgoingMail.objects.filter(pk=mail.pk).update(mailer=mail.mailer, mailbox=mail.mailbox)
     return MAILERS[mail.mailer]()
+
+
+def is_sunk(mail: OutgoingMail) -> bool:
+    """Does it go to a laptop's sink, and so to nobody?"""
+    return settings.EMAIL_SINK and (mail.mailer or _through(_own(mail))) == Through.SMTP
 
 
 def _own(mail: OutgoingMail) -> Account | None:

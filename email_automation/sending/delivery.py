@@ -2,12 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 
-from django.conf import settings
 from django.db import transaction
 
 from email_automation.automation import permission as automation
 from email_automation.mailboxes import MailboxError
-from email_automation.mailers import Later, Mailer, Rejected, Taken, mailer_of
+from email_automation.mailers import Later, Mailer, Rejected, Taken, is_sunk, mailer_of
 from email_automation.models import MailStatus, OutgoingMail
 from email_automation.sending import forwarding, marking, outgoing, rates, senders, suppressing
 from email_automation.sending.recipients import BadMailError, addresses, check_content, is_reserved
@@ -54,7 +53,7 @@ def _why_nobody_gets_it(mail: OutgoingMail) -> str:
         addresses(mail.to)
     except BadMailError as error:
         raise _failed(mail, "INVALID_MAIL", str(error)) from None
-    if not settings.EMAIL_SINK and any(is_reserved(address) for address in mail.to):
+    if any(is_reserved(address) for address in mail.to) and not is_sunk(mail):
         return "reserved domain: nobody has mail there"
     for address, why in suppressing.suppressed(mail).items():
         mail.undelivered[address] = why

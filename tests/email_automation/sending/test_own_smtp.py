@@ -86,6 +86,18 @@ def test_the_products_own_mail_and_that_of_others_do_not(
     assert (len(mail_server.taken), own.taken) == (2, [])
 
 
+def test_what_a_laptop_keeps_to_itself_is_not_sent_through_it_to_reserved_domains(
+    own: Server, user: User, settings: Settings
+) -> None:
+    """The sink takes mail to such domains; a provider is a real server, on a laptop too."""
+    settings.EMAIL_SINK = True
+    job = run_job(services.send_email("jane@example.com", "Offer", "Hi", user_id=user.pk, author=Author.PERSON))
+    assert (job.status, row().status, own.dialogues) == (JobStatus.COMPLETED, MailStatus.SKIPPED, [])
+    assert "reserved domain" in row().reason
+    assert send(user).status == JobStatus.COMPLETED
+    assert len(own.taken) == 1
+
+
 def test_without_one_mail_goes_as_before(mail_server: Server, user: User) -> None:
     mailbox_of(user, ME)
     assert send(user).status == JobStatus.COMPLETED
