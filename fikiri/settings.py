@@ -157,6 +157,7 @@ X_FRAME_OPTIONS = "DENY"
 SECURE_REFERRER_POLICY = "same-origin"
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1_048_576  # bytes; a job's arguments are at most 64 KiB
 
+PASSWORD_RESET_TIMEOUT = 3600  # seconds that the link in the mail opens
 LOGIN_FAILURES = env.int("LOGIN_FAILURES", default=10)  # wrong passwords in a quarter of an hour; 0 is no limit
 
 REST_FRAMEWORK = {

@@ -20,6 +20,7 @@ from email_automation.services.mailboxes import (
     resume_mailbox,
     sync_mailbox,
 )
+from email_automation.services.passwords import note_new_password, send_password_link
 from email_automation.services.rules import add_rule, change_rule, delete_rule, run_rules, save_rule, try_rule
 from email_automation.services.sending import (
     allow_again,
@@ -61,6 +62,7 @@ __all__ = [
     "forward",
     "heed_notice",
     "mailbox_of",
+    "note_new_password",
     "offer_follow_ups",
     "pause_mailbox",
     "propose",
@@ -73,6 +75,7 @@ __all__ = [
     "save_rule",
     "send_email",
     "send_letter",
+    "send_password_link",
     "set_automation",
     "set_follow_up_rule",
     "stop_follow_up",

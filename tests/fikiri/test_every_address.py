@@ -28,6 +28,9 @@ OPEN_TO_ALL = {  # and why
     "mail/unsubscribe/<str:token>": "who gets mail may say no to it, and has a signed token",
     "mine/login": "to log in",
     "mine/logout": "which leads back to it",
+    "mine/forgotten": "who has forgotten the password cannot log in",
+    "mine/forgotten/sent": "the same, and says nothing of anybody",
+    "mine/password/<slug:uidb64>.<slug:token>": "to choose a new one, with a token that was mailed",
     "mailboxes/gmail/callback": "Google leads people back to it, with a state that was signed for them",
 }
 OPEN_TO_STAFF = {
