@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 import redis as redis_client
 from celery.exceptions import SoftTimeLimitExceeded
-from pytest_django import DjangoCaptureOnCommitCallbacks
+from pytest_django import DjangoCaptureOnCommitCallbacks, Settings
 
 from fikiri.laptop.valkey import Valkey
 from jobs import broker, services
@@ -34,9 +34,10 @@ def enqueue(django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks) 
 
 
 @pytest.fixture
-def one_probe(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whether it is back is looked at once only."""
+def one_probe(monkeypatch: pytest.MonkeyPatch, settings: Settings) -> None:
+    """Whether it is back is looked at once only. It is not waited for as long as in other tests."""
     monkeypatch.setattr(broker, "PROBE_EVERY", 3600)
+    settings.JOBS = settings.JOBS | {"PUSH_TIMEOUT": 0.5}
 
 
 def is_left_to_the_dispatcher(job: Job) -> bool:

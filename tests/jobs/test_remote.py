@@ -31,7 +31,7 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, Any]]:
     return found
 
 
-def beat(ago: float = 0, **fields: Any) -> WorkerBeat:
+def beat(ago: float = -600, **fields: Any) -> WorkerBeat:
     known = {"name": "email@h", "host": "h", "pid": 1, "slots": 2, "started_at": Now(), "beat_at": Now(-ago)}
     return WorkerBeat.objects.create(boot=uuid.uuid4(), **known | fields)
 

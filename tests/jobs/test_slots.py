@@ -34,7 +34,7 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> Asked:
     return found
 
 
-def beat(ago: float = 0, **fields: Any) -> WorkerBeat:
+def beat(ago: float = -600, **fields: Any) -> WorkerBeat:
     known = {"name": "email@h", "host": "h", "pid": 1, "slots": 2, "pool": "prefork", "started_at": Now()}
     return WorkerBeat.objects.create(boot=uuid.uuid4(), beat_at=Now(-ago), **known | fields)
 
