@@ -16,6 +16,7 @@ from fikiri import places
 from fikiri.laptop.valkey import Valkey
 from jobs import registry
 from tests.servers import migrated
+from tests.servers.flushing import what_migrations_made_is_kept
 from tests.servers.programs import Programs
 
 pytest_plugins = ["jobs.testing.fixtures", "tests.email_automation.google"]
@@ -67,6 +68,12 @@ def django_db_modify_db_settings(
     yield
     connection.close()
     migrated.forget(database)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def flushed_quickly() -> Iterator[None]:
+    with what_migrations_made_is_kept():
+        yield
 
 
 @pytest.fixture(scope="session")
