@@ -8,7 +8,7 @@ from tests.email_automation import bombs
 from tests.email_automation.mailboxes.imap.conftest import Account, Sync
 from tests.email_automation.mailboxes.imap.test_reading import mail
 
-pytestmark = [pytest.mark.django_db, pytest.mark.slow]
+pytestmark = [pytest.mark.django_db, pytest.mark.slow, pytest.mark.only_on("sqlite")]
 LARGEST = 25_000_000
 
 
