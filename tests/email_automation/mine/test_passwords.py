@@ -102,6 +102,8 @@ def test_nobody_s_mailbox_is_flooded(user: User, mail_sink: Server) -> None:
     assert OutgoingMail.objects.count() == 3
 
 
-def test_without_an_address_of_the_site_there_is_none(settings: Settings) -> None:
+def test_without_an_address_of_the_site_no_link_is_sent(user: User, settings: Settings) -> None:
     settings.PUBLIC_URL = ""
-    assert Client().get(ASK).status_code == 404
+    for answer in (Client().get(ASK), Client().post(ASK, {"email": user.email})):
+        assert "No links are sent here" in answer.content.decode()
+    assert not OutgoingMail.objects.exists()
