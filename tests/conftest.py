@@ -3,6 +3,7 @@
 import os
 import re
 import shutil
+import signal
 from collections.abc import Generator, Iterator
 from pathlib import Path
 
@@ -114,6 +115,8 @@ def programs(tmp_path: Path) -> Iterator[Programs]:
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # run in a shell's background, which programs would inherit
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     config.addinivalue_line("markers", "database: touches the database (set by itself)")
     config.addinivalue_line(
         "markers", "only_on(vendor): left out on the other database: is about this one alone, or about none"
