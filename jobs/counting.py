@@ -11,6 +11,7 @@ from jobs.models import WAITING, Job, JobQuerySet, JobStatus, Tally
 from jobs.queues import limits
 
 FEW = 20_000  # jobs are counted one by one
+OF_A_PART = 5_000  # of them, where there are more in all: each is looked up
 
 
 @dataclass
@@ -37,12 +38,12 @@ def queue_stats(queue: str, jobs: JobQuerySet | None = None, *, whole: bool = Tr
 
     Args:
         jobs: Those of the queue that may be counted.
-        whole: Whether these are all of the queue; of a part at most the newest `FEW` are counted.
+        whole: Whether these are all of the queue; of a part at most the newest `OF_A_PART` are counted then.
     """
     limits(queue)
     seen = (Job.objects.filter(queue=queue) if jobs is None else jobs).of_people()
     is_full = bool(Job.objects.newest_first().values_list("pk")[FEW : FEW + 1])  # `exists` would forget the order
-    counted = _with_outcome(seen) if not (is_full and whole) else _outcomes(queue)
+    counted = _outcomes(queue) if is_full and whole else _with_outcome(seen, OF_A_PART if is_full else FEW)
     unfinished = open_counts(seen)
     return {
         "pending_jobs": unfinished.waiting,
@@ -52,9 +53,9 @@ def queue_stats(queue: str, jobs: JobQuerySet | None = None, *, whole: bool = Tr
     }
 
 
-def _with_outcome(jobs: JobQuerySet) -> int:
+def _with_outcome(jobs: JobQuerySet, most: int) -> int:
     ended = jobs.exclude(status__in=[*WAITING, JobStatus.PROCESSING])
-    return ended.newest_first().values("pk")[:FEW].count()
+    return ended.newest_first().values("pk")[:most].count()
 
 
 def _outcomes(queue: str) -> int:

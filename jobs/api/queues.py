@@ -90,7 +90,7 @@ class QueueStats(ApiView):
     """How many jobs of a queue wait, are delayed, exist, and have an outcome. Of those that the user may see.
 
     In a ledger of more than 20,000 jobs the last two are of every outcome there ever was; of a user's own, at most the
-    newest 20,000 are counted.
+    newest 5,000 are counted.
     """
 
     @described("get_queue_stats", "How many jobs a queue has", QueueStatistics)
