@@ -27,8 +27,9 @@ OVERSHOT = 1.4  # times too fast is a rate that rose until it was refused, until
 LEAST_OVERSHOT, MOST_OVERSHOT = 1.15, 1.5
 LESS, MORE = 0.95, 1.08  # times, where what was guessed so held, and where it was refused
 SLOW = 3_600.0  # units a minute below which it all takes longer: a refusal weighs more where calls are few
-QUICK = 6_000.0  # above which it takes less time: it weighs less where calls are many
-QUICKEST = 5.0  # times
+QUICK = 7_000.0  # above which it takes less time: it weighs less where calls are many
+QUICKER = 2.1  # times as much less as there are more calls
+QUICKEST = 8.0  # times
 SAME = 0.6  # seconds after a pause within which a refusal is the same one still: nothing got through
 PAUSE = 2.0  # seconds, where the provider does not say and calls are few
 FELL = 0.86  # of the rate, where it is the same refusal: the limit fell
@@ -122,7 +123,7 @@ class Pace:
         return min(1.0, self.plateau / SLOW) * self._quicker()
 
     def _quicker(self) -> float:
-        return min(max(1.0, self.plateau / QUICK), QUICKEST)
+        return min(1.0 + QUICKER * max(0.0, self.plateau / QUICK - 1.0), QUICKEST)
 
     def _rate(self, now: float) -> float:
         """Of the units that have gone: those that wait in line were taken at a later, higher one."""

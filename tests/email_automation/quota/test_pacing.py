@@ -63,7 +63,7 @@ def test_of_25_calls_a_second_nearly_all_are_used_of_one_that_fills_evenly(secon
 
 
 def test_where_calls_are_many_a_refusal_pauses_for_a_few_of_them() -> None:
-    assert Pace.starting(30_000, now=0.0).refused(100.0, None).wait(100.0) == pytest.approx(PAUSE / QUICKEST)
+    assert Pace.starting(40_000, now=0.0).refused(100.0, None).wait(100.0) == pytest.approx(PAUSE / QUICKEST)
 
 
 def test_one_that_counts_back_a_minute_and_says_nothing_is_used_well_while_it_holds_still() -> None:
