@@ -54,14 +54,19 @@ def page(chromium: Browser, operator: User, live_server: LiveServer, size: tuple
     page.on("pageerror", lambda error: surprises.append(str(error)))
     page.on("requestfailed", lambda request: _note_loss(request, surprises))
     page.on("response", lambda answer: _note_failure(answer, surprises))
+    log_in(page, operator)
+    yield page
+    context.close()
+    assert surprises == []
+
+
+def log_in(page: Page, operator: User) -> None:
+    """To the first page."""
     page.goto("/admin/login/?next=/admin/")
     page.fill("#id_username", operator.username)
     page.fill("#id_password", PASSWORD)
     page.click("input[type=submit]")
     expect(page.locator("#jobs-overview")).to_be_visible()
-    yield page
-    context.close()
-    assert surprises == []
 
 
 def _refuse(dialog: Dialog, surprises: list[str]) -> None:

@@ -9,7 +9,7 @@ from django.contrib.auth.models import User
 from playwright.sync_api import Browser, Page, expect
 
 from jobs import services
-from tests.browser.conftest import PASSWORD
+from tests.browser.conftest import log_in
 from tests.servers.programs import Programs
 from tests.servers.web import Web
 
@@ -21,11 +21,7 @@ def page(chromium: Browser, operator: User, programs: Programs) -> Iterator[Page
     """Logged in at the real server."""
     context = chromium.new_context(base_url=Web(programs).url)
     page = context.new_page()
-    page.goto("/admin/login/?next=/admin/")
-    page.fill("#id_username", operator.username)
-    page.fill("#id_password", PASSWORD)
-    page.click("input[type=submit]")
-    expect(page.locator("#jobs-overview")).to_be_visible()
+    log_in(page, operator)
     yield page
     context.close()
 
