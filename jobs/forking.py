@@ -14,7 +14,7 @@ from contextlib import contextmanager
 PATIENCE = 5.0  # seconds; what takes longer waits for a server or for another process, and holds no lock meanwhile
 
 _lock = threading.Lock()
-_waited_for = False
+_here = threading.local()  # two threads may fork at once
 
 
 @contextmanager
@@ -25,12 +25,11 @@ def held_off() -> Iterator[None]:
 
 
 def _before() -> None:
-    global _waited_for
-    _waited_for = _lock.acquire(timeout=PATIENCE)
+    _here.has_lock = _lock.acquire(timeout=PATIENCE)
 
 
 def _after_in_parent() -> None:
-    if _waited_for:
+    if _here.has_lock:
         _lock.release()
 
 

@@ -54,6 +54,22 @@ def test_a_child_is_not_waited_for_for_ever(monkeypatch: pytest.MonkeyPatch) -> 
     assert born(left)
 
 
+def test_a_fork_that_gave_up_waiting_lets_go_of_nothing_that_another_holds(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(forking, "PATIENCE", 0.1)
+
+    def give_up() -> None:
+        forking._before()
+        forking._after_in_parent()
+
+    forking._before()
+    another = threading.Thread(target=give_up)
+    another.start()
+    another.join()
+    assert forking._lock.locked()
+    forking._after_in_parent()
+    assert not forking._lock.locked()
+
+
 def test_a_child_may_have_threads_of_its_own() -> None:
     if not (pid := os.fork()):
         with forking.held_off():
