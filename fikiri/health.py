@@ -27,10 +27,15 @@ def healthz(_request: HttpRequest) -> JsonResponse:
 @never_cache
 @require_safe
 def readyz(_request: HttpRequest) -> JsonResponse:
-    """200 when database, tables and broker are there, else 503; each check says `ok` or its reason."""
+    """200 when database and tables are there, else 503; each check says `ok` or its reason.
+
+    Without the broker it is `degraded`, and 200 all the same: jobs are taken and pages shown, so that to send people
+    to another process would help nobody.
+    """
     checks = {name: check() for name, check in CHECKS.items()}
-    ready = all(answer == "ok" for answer in checks.values())
-    return JsonResponse({"status": "ok" if ready else "unavailable", "checks": checks}, status=200 if ready else 503)
+    wrong = {name for name, answer in checks.items() if answer != "ok"}
+    status = "unavailable" if wrong - SPARED else "degraded" if wrong else "ok"
+    return JsonResponse({"status": status, "checks": checks}, status=503 if wrong - SPARED else 200)
 
 
 @never_cache
@@ -78,4 +83,5 @@ def broker() -> str:
     return "ok"
 
 
+SPARED = {"broker"}  # of the checks: what goes on without it
 CHECKS: dict[str, Callable[[], str]] = {"database": database, "migrations": migrations, "broker": broker}

@@ -19,6 +19,7 @@ QUIET = (
     "openai",
     "mail.log",
     "asyncio",
+    "flufl.bounce",
 )
 UNHANDLED = ("django", "django.server", "uvicorn", "uvicorn.error")
 

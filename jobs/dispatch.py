@@ -16,7 +16,20 @@ import structlog
 from django.db import DatabaseError, InterfaceError, OperationalError, connection
 from django.db.models import Q
 
-from jobs import batches, broker, canaries, clock, doorbell, holding, lifecycle, pausing, prune, schedule, statistics
+from jobs import (
+    batches,
+    broker,
+    canaries,
+    clock,
+    doorbell,
+    holding,
+    lifecycle,
+    pausing,
+    prune,
+    schedule,
+    statistics,
+    totals,
+)
 from jobs.alerts import watch
 from jobs.broker import Unreachable
 from jobs.chores import Chore
@@ -26,11 +39,10 @@ from jobs.models import Lease, QueueControl, WorkerBeat
 from jobs.queues import QUEUES
 from jobs.rescue import Rescuer
 from jobs.standin import StandIn
-from jobs.worker import DISPATCHER
+from jobs.worker import DISPATCHER, LEASE_TTL
 
 BUSY_TICK = 0.02  # seconds, while there is a backlog
 IDLE_TICK = 0.2
-LEASE_TTL = 5.0
 RENEW_EVERY = 1.0
 BUFFER_TTL = 5  # seconds; without a dispatcher enqueuers fall back to the default buffer
 RATE_WINDOW = 0.5
@@ -58,6 +70,7 @@ class Dispatcher:
             Chore("prune", prune.run_once, every=5),
             *(Chore("ring lost", feeder.ring_lost, every=1) for feeder in self.feeders),
             *(Chore("size buffer", feeder.size_buffer, every=1) for feeder in self.feeders),
+            *(Chore("count rings", feeder.count_rings, every=5) for feeder in self.feeders),
         ]
         self._leads_until = 0.0
 
@@ -85,6 +98,8 @@ class Dispatcher:
             return False
         try:
             self.tick()
+            for feeder in self.feeders:
+                feeder.count_rings()
         finally:
             self.step_down()
         return True
@@ -125,6 +140,7 @@ class Feeder:
         self.limit = config().BUFFER
         self.backlog = False
         self.paused = False
+        self.rung = 0
         self.empty_since: float | None = None
         self._rate = RateMeter()
 
@@ -167,6 +183,13 @@ class Feeder:
         before = self._rung_at(oldest) if oldest else self._long_empty()
         return lifecycle.ring_lost(self.queue, before) if before else 0
 
+    def count_rings(self) -> int:
+        """Write down how often it rang since the last time: what a crash forgets of that is no loss."""
+        rung, self.rung = self.rung, 0
+        if rung:
+            totals.add({totals.Key(totals.RINGS, self.queue): rung})
+        return rung
+
     def _length(self) -> int:
         if not broker.is_redis():
             return 0
@@ -183,6 +206,7 @@ class Feeder:
             lifecycle.not_rung([ring.id for ring in due])
             raise
         self._rate.pushed(len(due))
+        self.rung += len(due)
         backlog = len(due) >= room
         if backlog != self.backlog:
             self.backlog = backlog

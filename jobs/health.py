@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,13 +12,13 @@ from uuid import UUID
 
 from django.db.models import Count
 
-from jobs import broker, doorbell
+from jobs import broker, clock, doorbell
 from jobs.clock import Now
 from jobs.config import config
 from jobs.models import Canary, Job, JobStatus, Lease, QueueControl, WorkerBeat
 from jobs.models.job import CANARY
 from jobs.queues import QUEUES
-from jobs.worker import DISPATCHER
+from jobs.worker import DISPATCHER, LEASE_TTL
 
 MISSED = 14  # times its turn: by chance, one in a million
 LOOKED_AT = 2_000  # jobs that ended last
@@ -85,6 +86,12 @@ def has_broker() -> bool:
 def has_dispatcher() -> bool:
     """Whether one works now."""
     return Lease.objects.filter(name=DISPATCHER, until__gt=Now()).exists()
+
+
+def dispatcher_lag() -> float:
+    """Seconds since one last said that it works: about one while it does, endless where there never was one."""
+    until = Lease.objects.filter(name=DISPATCHER).values_list("until", flat=True).first()
+    return max(0.0, (clock.now() - until).total_seconds() + LEASE_TTL) if until else math.inf
 
 
 def _look_at_workers(healths: dict[str, QueueHealth]) -> None:

@@ -11,16 +11,8 @@ from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from jobs import backlog, clock, health
-from jobs.models import (
-    Counted,
-    Job,
-    JobStatus,
-    Quarantine,
-    QueueControl,
-    Tally,
-    TaskControl,
-)
+from jobs import backlog, broker, clock, health, totals
+from jobs.models import Counted, Job, JobStatus, Quarantine, QueueControl, Tally, TaskControl, Total
 from jobs.queues import QUEUES
 from jobs.statistics import BOUNDS, merged
 
@@ -40,6 +32,7 @@ class Ledger(Collector):
         yield from _waiting()
         yield from _workers()
         yield from _ended()
+        yield from _totals()
         yield from _health()
 
 
@@ -89,6 +82,27 @@ def _ended() -> Iterator[Metric]:
     yield _histogram("fikiri_job_total_seconds", "From enqueued to ended.", tallies, "totals", "total_sum")
 
 
+def _totals() -> Iterator[Metric]:
+    """Counters of what is no job's end. An attempt that succeeded is one, and is counted there."""
+    attempts = CounterMetricFamily(
+        "fikiri_attempts", "Attempts that ended, by how.", labels=["queue", "task", "outcome"]
+    )
+    rescues = CounterMetricFamily(
+        "fikiri_rescues", "Attempts whose process or worker was gone.", labels=["queue", "task"]
+    )
+    effects = CounterMetricFamily(
+        "fikiri_effects", "Effects, by what became of them.", labels=["queue", "kind", "outcome"]
+    )
+    rings = CounterMetricFamily("fikiri_rings", "Doorbells that the dispatcher rang.", labels=["queue"])
+    families = {totals.ATTEMPTS: attempts, totals.RESCUES: rescues, totals.EFFECTS: effects, totals.RINGS: rings}
+    for row in Tally.objects.filter(outcome=JobStatus.COMPLETED).order_by("queue", "task"):
+        attempts.add_metric([row.queue, row.task, row.outcome], row.jobs)
+    for total in Total.objects.filter(what__in=families).order_by("what", "queue", "kind", "outcome"):
+        # Of these each family takes as many as it has labels.
+        families[total.what].add_metric([total.queue, total.kind, total.outcome], total.number)
+    yield from families.values()
+
+
 def _histogram(name: str, help: str, tallies: Iterable[Tally], counts: str, sums: str) -> Metric:  # noqa: A002
     by_task: dict[tuple[str, str], tuple[list[int], float]] = {}
     for tally in tallies:
@@ -104,7 +118,10 @@ def _histogram(name: str, help: str, tallies: Iterable[Tally], counts: str, sums
 
 def _health() -> Iterator[Metric]:
     yield GaugeMetricFamily("fikiri_dispatcher_up", "1 while a dispatcher works.", int(health.has_dispatcher()))
+    lag = "Since a dispatcher last said that it works."
+    yield GaugeMetricFamily("fikiri_dispatcher_lag_seconds", lag, health.dispatcher_lag())
     yield GaugeMetricFamily("fikiri_broker_up", "1 while the broker answers this process.", int(health.has_broker()))
+    yield GaugeMetricFamily("fikiri_breaker_open", "1 while this process leaves the broker be.", int(broker.is_open()))
     yield GaugeMetricFamily("fikiri_quarantined", "Messages not understood.", Quarantine.objects.count())
     paused = GaugeMetricFamily("fikiri_paused", "1 for what is held back.", labels=["kind", "name"])
     for kind, model in (("queue", QueueControl), ("task", TaskControl)):

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 ERROR_LIMIT = 4_000  # characters
 TRACEBACK_LIMIT = 20_000
+WORKER_LOST = "WorkerLost"  # the class of an error that nobody could raise: its process or worker was gone
 _SECRETS = re.compile(
     r"(?:\bsk-[\w-]{8,}|\bya29\.[\w.-]+|\bAKIA[A-Z0-9]{12,}|\bBearer\s+[\w.~+/=-]+|://[^/\s:@]+:[^/\s@]+@|"
     r"(?:password|passwd|token|secret|api[_-]?key|authorization|cookie)[\"']?\s?[:=]\s?[\"']?"

@@ -36,7 +36,7 @@ class JobRequest(Request):
             self._settle(reports.over_hard_limit(error.args[0]), died=False)
         elif not return_ok:  # the child said nothing itself: it is gone
             died = f"Its process {self.worker_pid} died: {error}"
-            self._settle(reports.of_text(died, error_class="WorkerLost"), died=True)
+            self._settle(reports.of_text(died, error_class=reports.WORKER_LOST), died=True)
         return super().on_failure(exc_info, send_failed_event, return_ok)
 
     def send_event(self, type: str, **fields: Any) -> None:  # noqa: A002 - Celery's name

@@ -16,7 +16,7 @@ from django.db import transaction
 from django.db.models import F, Subquery
 from django.db.models.functions import Least
 
-from jobs import clock
+from jobs import clock, totals
 from jobs.clock import Now
 from jobs.lifecycle.moves import lock
 from jobs.models import FINAL, Counted, Job, Slice, Tally
@@ -91,6 +91,7 @@ def run_once() -> int:
         _add(Tally, tallies)
         for (width, at), sums in slices.items():
             _add(Slice, sums, width=width, at=at)
+        totals.count(window)
         Slice.objects.filter(at__lt=clock.now() - KEPT).delete()
     return sum(found.jobs for found in tallies.values())
 

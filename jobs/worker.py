@@ -23,6 +23,7 @@ from jobs.models import Job, JobStatus, Lease, WorkerBeat
 from jobs.taking import Taking
 
 DISPATCHER = "dispatcher"
+LEASE_TTL = 5.0  # seconds, of the dispatcher that works
 STOPPING_LOOK = 0.2  # seconds between looks at what still runs
 
 log = structlog.stdlib.get_logger("jobs")

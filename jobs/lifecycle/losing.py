@@ -10,7 +10,7 @@ from django.db.models import Q
 from jobs.config import config
 from jobs.lifecycle.moves import backoff, end, locked, to_waiting, wait
 from jobs.models import Job, JobStatus
-from jobs.reports import Report
+from jobs.reports import WORKER_LOST, Report
 
 
 def lose(job_id: uuid.UUID, worker: str, pid: int, report: Report, *, died: bool) -> JobStatus | None:
@@ -40,7 +40,7 @@ def rescue(seen: Job, what: str, *, died: bool) -> bool:
     Args:
         died: Its own process died under it (poison, counted apart); False when the whole worker vanished.
     """
-    report = Report(error=f"Attempt {seen.attempt}: {what}.", error_class="WorkerLost", fingerprint="worker-lost")
+    report = Report(error=f"Attempt {seen.attempt}: {what}.", error_class=WORKER_LOST, fingerprint="worker-lost")
     with transaction.atomic():
         job = locked(Q(id=seen.pk, attempt=seen.attempt, claim=seen.claim, status=JobStatus.PROCESSING))
         if job is None:

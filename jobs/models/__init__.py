@@ -10,7 +10,7 @@ from jobs.models.job import BADLY, FINAL, WAITING, Attempt, Checkpoint, Job, Job
 from jobs.models.process import Canary, Lease, Slots, WorkerBeat
 from jobs.models.record import AuditEntry, IdempotencyKey, Quarantine, StageRun
 from jobs.models.schedule import Schedule
-from jobs.models.statistic import Counted, Slice, Tally
+from jobs.models.statistic import Counted, Slice, Tally, Total
 
 __all__ = [
     "BADLY",
@@ -46,5 +46,6 @@ __all__ = [
     "Tally",
     "TaskControl",
     "Telling",
+    "Total",
     "WorkerBeat",
 ]

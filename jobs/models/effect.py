@@ -31,6 +31,10 @@ class Effect(models.Model):
 
     class Meta:
         ordering = ["job_id", "id"]
+        # Read by those who count what was settled since they counted last.
+        indexes = [
+            models.Index(fields=["settled_at"], name="effect_settled", condition=models.Q(settled_at__isnull=False))
+        ]
 
     def __str__(self) -> str:
         return f"{self.kind} {self.status} {self.key}"

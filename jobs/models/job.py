@@ -244,6 +244,8 @@ class Attempt(models.Model):
 
     class Meta:
         ordering = ["job_id", "number"]
+        # Read by those who count what ended since they counted last.
+        indexes = [models.Index(fields=["finished_at"], name="attempt_finished")]
         constraints = [models.UniqueConstraint(fields=["job", "number"], name="attempt_number_once")]
 
     def __str__(self) -> str:

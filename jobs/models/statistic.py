@@ -46,6 +46,22 @@ class Slice(Figures):
         ]
 
 
+class Total(models.Model):
+    """Of what is no job's end, such as attempts: since the beginning, it only grows."""
+
+    what = models.CharField(max_length=16)
+    queue = models.CharField(max_length=32)
+    kind = models.CharField(max_length=150, blank=True, help_text="The task, or the kind of effect.")
+    outcome = models.CharField(max_length=16, blank=True)
+    number = models.BigIntegerField(default=0)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["what", "queue", "kind", "outcome"], name="total_once")]
+
+    def __str__(self) -> str:
+        return f"{self.number} {self.what} {self.kind} {self.outcome}"
+
+
 class Counted(models.Model):
     """Until when ended jobs have been counted."""
 

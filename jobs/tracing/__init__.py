@@ -10,6 +10,7 @@ from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING
 
 from jobs.config import config
+from jobs.models.job import CANARY
 
 if TYPE_CHECKING:
     from jobs.lifecycle import Claim
@@ -32,8 +33,8 @@ def enqueueing(task: str, queue: str, count: int = 1) -> AbstractContextManager[
 
 
 def attempt(claim: Claim) -> AbstractContextManager[None]:
-    """Around one run of a job; its wait before is told, too."""
-    if not is_on():
+    """Around one run of a job; its wait before is told, too. Canaries, one a minute and queue, are not."""
+    if not is_on() or claim.task == CANARY:
         return UNTRACED
     from jobs.tracing import spans
 

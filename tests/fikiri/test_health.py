@@ -23,20 +23,27 @@ def test_it_is_ready_when_database_tables_and_broker_are_there(client: Client, r
 
 
 @pytest.mark.django_db
-def test_a_broker_that_is_away_makes_it_unready_with_the_reason(client: Client, settings: Settings) -> None:
+def test_without_a_broker_it_goes_on_degraded_and_says_why(client: Client, settings: Settings) -> None:
     settings.REDIS_URL = f"redis://user:secret@127.0.0.1:{free_port()}/0"
     answer = client.get("/readyz")
-    assert answer.status_code == 503
+    assert (answer.status_code, answer.json()["status"]) == (200, "degraded")
     assert answer.json()["checks"]["broker"] == "unreachable (ConnectionError)"
     assert "secret" not in answer.content.decode()
 
 
-def test_a_database_that_is_away_makes_it_unready(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_database_that_is_away_makes_it_unready_with_the_reason(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def away() -> str:
         raise DatabaseError("gone")
 
     monkeypatch.setattr("fikiri.health.connection.cursor", away)
-    assert health.database() == "unreachable (DatabaseError)"
+    monkeypatch.setattr("fikiri.health.MigrationExecutor", lambda _: away())
+    answer = client.get("/readyz")
+    assert (answer.status_code, answer.json()["status"]) == (503, "unavailable")
+    checks = answer.json()["checks"]
+    assert checks["database"] == "unreachable (DatabaseError)"
+    assert checks["migrations"] == "unknown (DatabaseError)"
 
 
 @pytest.mark.django_db

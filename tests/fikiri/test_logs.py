@@ -3,7 +3,9 @@
 import json
 import logging
 from collections.abc import Iterator
+from email import message_from_bytes
 
+import flufl.bounce
 import pytest
 import structlog
 from django.conf import settings
@@ -44,6 +46,13 @@ def test_a_json_line_stays_json_when_a_secret_is_masked(capsys: pytest.CaptureFi
     line = json.loads(capsys.readouterr().err)
     assert "q" not in line["password"]
     assert line["level"] == "info"
+
+
+def test_what_a_library_says_of_each_of_its_steps_is_no_line(capsys: pytest.CaptureFixture[str]) -> None:
+    logs.configure({"format": "json", "level": "INFO"})
+    mail = message_from_bytes(b"From: mailer-daemon@example.org\nSubject: Undelivered\n\nNobody is called so here.\n")
+    assert flufl.bounce.all_failures(mail) == (set(), set())
+    assert capsys.readouterr().err == ""
 
 
 def test_a_line_carries_what_it_is_about(capsys: pytest.CaptureFixture[str]) -> None:

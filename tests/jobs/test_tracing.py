@@ -14,10 +14,10 @@ from pytest_django.fixtures import Settings
 from jobs import executor, lifecycle, services, tracing
 from jobs.identity import current
 from jobs.models import Job, Role
-from jobs.models.job import new_id
+from jobs.models.job import CANARY, new_id
 from jobs.tracing import spans
 from tests.jobs.api.people import a_user, with_role
-from tests.jobs.states import make_due, row
+from tests.jobs.states import alter, make_due, put, row
 from tests.servers.otlp import Receiver, Seen
 
 pytestmark = pytest.mark.django_db
@@ -42,6 +42,13 @@ def told(receiver: Receiver) -> list[Seen]:
 
 def names(seen: list[Seen]) -> list[str]:
     return [span.name for span in seen]
+
+
+def test_a_canary_is_in_no_trace(receiver: Receiver) -> None:
+    canary = alter(put(task=CANARY), arguments={})
+    executor.run(canary.pk)
+    assert row(canary.pk).status == "completed"
+    assert told(receiver) == []
 
 
 def test_a_job_is_one_trace_from_its_enqueue_through_the_wait_to_the_attempt(receiver: Receiver) -> None:

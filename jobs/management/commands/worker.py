@@ -9,6 +9,7 @@ import time
 from typing import Any
 
 import celery
+from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from jobs import direct, worker
@@ -82,6 +83,7 @@ class Command(BaseCommand):
         name = options["name"] or "-".join(queues) or "all"
         app.worker_main(
             [
+                *(["--quiet"] if settings.LOGGING["format"] == "json" else []),  # its greeting is none
                 "worker",
                 f"--queues={','.join(queues or QUEUES)}",
                 f"--concurrency={options['concurrency']}",
