@@ -14,6 +14,7 @@ from jobs.admin.lists import BoundedAdmin
 class RecordAdmin(BoundedAdmin):
     """For rows that only the platform writes."""
 
+    change_form_template = "admin/jobs/change_form.html"
     actions: Any = None
     sortable_by: ClassVar[Any] = ()
 

@@ -11,13 +11,15 @@ from django import forms
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import Http404, HttpRequest, HttpResponse
+from django.urls import URLPattern, path
 from django.utils import timezone
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 
 from jobs import access, masking, schedule, timetable
 from jobs.access import Verb
+from jobs.admin import ticking
 from jobs.admin.display import badge, block, moment, pretty
 from jobs.errors import Refused
 from jobs.models import Schedule
@@ -163,6 +165,20 @@ class ScheduleAdmin(AdminBase):
             if not self.has_delete_permission(request, one):
                 raise PermissionDenied
             self.delete_model(request, one)
+
+    def get_urls(self) -> list[URLPattern]:
+        view = self.admin_site.admin_view(self.act_view)
+        acts = [path(f"<int:pk>/{name}/", view, {"act": name}, name=f"jobs_schedule_{name}") for name in ticking.ACTS]
+        return [*acts, *super().get_urls()]
+
+    def act_view(self, request: HttpRequest, pk: int, act: str) -> HttpResponse:
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        one = self.get_queryset(request).filter(pk=pk).first()
+        if one is None:
+            raise Http404
+        access.check(request.user, Verb.SCHEDULE, one)
+        return ticking.act(request, one, act)
 
     @admin.display(description="Arguments")
     def shown_arguments(self, one: Schedule) -> SafeString:

@@ -15,6 +15,7 @@ from jobs.models import (
     Hold,
     Job,
     Quarantine,
+    Schedule,
     Silence,
     Slice,
     Slots,
@@ -45,6 +46,7 @@ def furnish(text: str = "connection reset by peer", who: str = "ann") -> dict[st
     delayed = states.waiting(delay=3_600)
     _alerts(text)
     HeldJob.objects.create(job=delayed, hold=Hold.objects.get())
+    schedule = Schedule.objects.create(name=text[:150], task="tests.greet", every=3_600)
     worker = WorkerBeat.objects.get()
     return {
         "index": "/admin/",
@@ -67,6 +69,8 @@ def furnish(text: str = "connection reset by peer", who: str = "ann") -> dict[st
         "release": "/admin/jobs/holds/mailbox:7/release/",
         "stop": f"/admin/jobs/workers/{worker.boot}/stop/",
         "change": f"/admin/jobs/job/{again.pk}/change-turn/",
+        "schedule": f"/admin/jobs/schedule/{schedule.pk}/change/",
+        "schedule_pause": f"/admin/jobs/schedule/{schedule.pk}/pause/",
         "enqueue": "/admin/jobs/enqueue/?task=tests.greet",
         "batch": f"/admin/jobs/batch/{batch.pk}/change/",
         "batch_cancel": f"/admin/jobs/batch/{batch.pk}/cancel/",

@@ -9,7 +9,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 
-from jobs.models import AuditEntry, Role, Schedule
+from jobs.models import AuditEntry, Job, Role, Schedule
 from tests.jobs.admin.conftest import page, text_of
 from tests.jobs.api import states
 from tests.jobs.api.people import with_role
@@ -134,3 +134,52 @@ def test_who_may_only_look_changes_nothing(staff: User, as_staff: Client, as_sup
     assert as_staff.post("/admin/jobs/schedule/add/", GIVEN).status_code == 403
     assert as_staff.post(f"/admin/jobs/schedule/{schedule.pk}/change/", GIVEN | {"name": "x"}).status_code == 403
     assert Schedule.objects.get().name == "morning"
+
+
+def test_its_job_is_made_now_with_a_reason(as_superuser: Client) -> None:
+    add(as_superuser)
+    schedule = Schedule.objects.get()
+    assert f"/admin/jobs/schedule/{schedule.pk}/run-now/" in page(as_superuser, "jobs_schedule_change", schedule.pk)
+    ask = f"/admin/jobs/schedule/{schedule.pk}/run-now/"
+    assert "The ticks stay as they are" in text_of(as_superuser.get(ask))
+    assert not Job.objects.exists()
+    answer = as_superuser.post(ask, {"reason": "the boss asks"})
+    job = Job.objects.get()
+    assert answer["Location"] == f"/admin/jobs/job/{job.pk}/change/"
+    assert (job.task, job.arguments, job.schedule_id) == ("tests.greet", {"name": "Ada"}, schedule.pk)
+    act = AuditEntry.objects.latest("id")
+    assert (act.verb, act.subject, act.by, act.reason) == ("run now", "schedule morning", "root", "the boss asks")
+    assert act.origin == "admin"
+
+
+def test_its_ticks_pass_until_it_is_resumed(as_superuser: Client) -> None:
+    add(as_superuser)
+    schedule = Schedule.objects.get()
+    for verb, paused, told in (("pause", True, "morning is paused."), ("resume", False, "morning ticks again.")):
+        ask = f"/admin/jobs/schedule/{schedule.pk}/{verb}/"
+        assert ask in page(as_superuser, "jobs_schedule_change", schedule.pk)
+        assert f"Schedule {told}" in text_of(as_superuser.post(ask, {"reason": "a holiday"}, follow=True))
+        assert Schedule.objects.get().paused is paused
+        act = AuditEntry.objects.latest("id")
+        assert (act.verb, act.by, act.reason) == (verb, "root", "a holiday")
+
+
+def test_the_job_of_a_schedule_whose_task_is_gone_is_refused_in_words(as_superuser: Client) -> None:
+    add(as_superuser)
+    Schedule.objects.update(task="gone")
+    ask = f"/admin/jobs/schedule/{Schedule.objects.get().pk}/run-now/"
+    assert "gone" in text_of(as_superuser.post(ask, {"reason": ""}, follow=True))
+    assert not Job.objects.exists()
+
+
+def test_who_may_only_look_runs_and_pauses_nothing(staff: User, as_staff: Client, as_superuser: Client) -> None:
+    add(as_superuser)
+    schedule = Schedule.objects.get()
+    with_role(staff, Role.OPERATOR)
+    shown = page(as_staff, "jobs_schedule_change", schedule.pk)
+    for verb in ("run-now", "pause", "resume"):
+        ask = f"/admin/jobs/schedule/{schedule.pk}/{verb}/"
+        assert ask not in shown
+        assert as_staff.post(ask, {"reason": "x"}).status_code == 403
+    assert not Job.objects.exists()
+    assert not Schedule.objects.get().paused
