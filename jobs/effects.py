@@ -20,6 +20,7 @@ from jobs import context, registry, tracing
 from jobs.clock import Now
 from jobs.errors import Cancelled, InDoubt, Refused, Snooze, Superseded
 from jobs.models import FINAL, Effect, EffectStatus, Job, JobStatus
+from jobs.models.effect import whole
 
 
 @dataclass(frozen=True)
@@ -110,6 +111,11 @@ def recall(effect_key: str) -> Mapping[str, Any]:
     """What is known of an effect; nothing where there is none."""
     effect = Effect.objects.filter(key=effect_key).first()
     return effect.detail if effect else {}
+
+
+def all_done(job_id: UUID) -> bool:
+    """Whether a person has said that all this job does has happened, when its task was in doubt about it."""
+    return Effect.objects.filter(key=whole(job_id), status=EffectStatus.CONFIRMED).exists()
 
 
 def fate_of(job_id: UUID) -> tuple[Fate, list[str]]:

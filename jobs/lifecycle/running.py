@@ -9,11 +9,13 @@ from collections.abc import Sequence
 from django.db import IntegrityError, connection, transaction
 
 from jobs import events, sql
+from jobs.clock import Now
 from jobs.config import config
 from jobs.identity import Identity
 from jobs.lifecycle.moves import backoff, end, owned, ring_the_waiting_one, to_waiting, wait
 from jobs.lifecycle.values import Claim, as_uuid, claim_of, param, short
-from jobs.models import Attempt, Job, JobStatus
+from jobs.models import Attempt, Effect, EffectStatus, Job, JobStatus
+from jobs.models.effect import WHOLE, whole
 from jobs.reports import Report
 from jobs.retries import RetryRule
 
@@ -95,6 +97,8 @@ def discard(claim: Claim, report: Report) -> JobStatus:
 def doubt(claim: Claim, report: Report) -> JobStatus:
     """Settle an attempt whose effect can be neither confirmed nor denied."""
     with owned(claim) as job:
+        if not Effect.objects.filter(job=job, status=EffectStatus.ATTEMPTING).exists():
+            _doubt_all(job, report)
         return end(job, JobStatus.IN_DOUBT, report)
 
 
@@ -111,6 +115,13 @@ def cancel_asked(claim: Claim) -> bool | None:
     mine = Job.objects.filter(id=claim.id, claim=claim.token, status=JobStatus.PROCESSING)
     row = mine.values_list("cancel_requested_at").first()
     return None if row is None else row[0] is not None
+
+
+def _doubt_all(job: Job, report: Report) -> None:
+    # The task said it of itself. Only what is written down can a person decide about.
+    now = {"job": job, "attempt": job.attempt, "status": EffectStatus.ATTEMPTING, "created_at": Now()}
+    detail = {"reason": short(report.error or report.reason)}
+    Effect.objects.update_or_create(key=whole(job.pk), defaults=now | {"kind": WHOLE, "detail": detail})
 
 
 def _failed_by(job: Job, rule: str) -> int:

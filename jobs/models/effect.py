@@ -2,9 +2,18 @@
 
 from __future__ import annotations
 
+import uuid
+
 from django.db import models
 
 from jobs.models.job import Job
+
+WHOLE = "job"  # the kind of all that a job does, where its task itself said that this is in doubt
+
+
+def whole(job_id: uuid.UUID) -> str:
+    """The key of all that a job does."""
+    return f"{WHOLE}:{job_id}"
 
 
 class EffectStatus(models.TextChoices):

@@ -71,3 +71,26 @@ def test_after_a_cancel_it_ends_as_cancelled() -> None:
     lifecycle.doubt(claim, BROKEN)
     assert resolve(claim, effect)
     assert row(claim.id).status == "cancelled"  # pending, nobody could ever have claimed it
+
+
+def test_what_a_task_itself_doubts_is_written_down_for_a_persons_word() -> None:
+    claim = running()
+    lifecycle.doubt(claim, BROKEN)
+    effect = Effect.objects.get()
+    assert (effect.job_id, effect.kind, effect.status) == (claim.id, "job", "attempting")
+    assert effect.detail == {"reason": BROKEN.error}
+
+
+def test_a_task_that_is_in_doubt_again_asks_again() -> None:
+    claim = running()
+    lifecycle.doubt(claim, BROKEN)
+    assert resolve(claim, Effect.objects.get(), happened=False)
+    lifecycle.doubt(take(row(claim.id)), BROKEN)
+    effect = Effect.objects.get()
+    assert (effect.attempt, effect.status) == (2, "attempting")
+    assert resolve(claim, effect, happened=True)
+
+
+def test_an_effect_in_doubt_is_all_that_is_asked_about() -> None:
+    _, effect = doubtful()
+    assert list(Effect.objects.all()) == [effect]

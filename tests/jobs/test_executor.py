@@ -14,7 +14,7 @@ from pytest_django import DjangoAssertNumQueries
 from pytest_django.fixtures import Settings
 
 from jobs import executor, identity, lifecycle, services
-from jobs.models import Job, JobEvent
+from jobs.models import Effect, Job, JobEvent
 from jobs.outcomes import Again, Completed, Failed, Later, Lost, Outcome
 from tests.jobs.states import HERE, THERE, attempts, make_due, put, result, row, running, seconds_from_now, take
 
@@ -402,3 +402,12 @@ def test_four_runs_and_then_dead_each_with_its_attempt(settings: Settings) -> No
     assert all(isinstance(one, Again) for one in outcomes)
     job = row(job.pk)
     assert (job.status, [one.number for one in attempts(job.pk)]) == ("dead", [1, 2, 3, 4])
+
+
+@pytest.mark.parametrize(("happened", "status"), [(True, "completed"), (False, "in_doubt")])
+def test_what_a_task_doubts_of_itself_a_person_decides(happened: bool, status: str) -> None:
+    job = answer("doubt")
+    assert job.status == "in_doubt"
+    services.resolve(Effect.objects.get().pk, happened=happened, by="ann", reason="asked the bank")
+    executor.run(job.pk)
+    assert (row(job.pk).status, row(job.pk).attempt) == (status, 2)  # one that has happened is not begun again
