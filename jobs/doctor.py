@@ -11,7 +11,7 @@ from jobs import backlog, clock, health, pausing, registry, throughput, why
 from jobs.backlog import Backlog
 from jobs.clock import Now
 from jobs.health import QueueHealth
-from jobs.models import Counted, Effect, EffectStatus, Job, JobStatus, Quarantine, QueueControl
+from jobs.models import Counted, Effect, Job, Quarantine, QueueControl
 from jobs.models.control import Control
 from jobs.queues import QUEUES
 from jobs.wording import number_of, span
@@ -161,12 +161,12 @@ def _unknown_tasks(look: Look) -> Iterator[Finding]:
 
 
 def _doubts(_: Look) -> Iterator[Finding]:
-    count = Effect.objects.filter(status=EffectStatus.ATTEMPTING, job__status=JobStatus.IN_DOUBT).count()
+    count = Effect.objects.in_doubt().count()
     if count:
         yield Finding(
             "in_doubt",
             f"{number_of(count, 'effect')} in doubt: nobody knows whether it happened, and the job waits.",
-            "Look with the provider, then resolve each in the admin with a reason.",
+            "Look with the provider, then say what you saw: manage.py effects lists them.",
         )
 
 
@@ -186,7 +186,7 @@ def _quarantine(_: Look) -> Iterator[Finding]:
         yield Finding(
             "quarantine",
             f"Not understood in the last day: {number_of(count, 'message')}.",
-            "See Quarantine in the admin: does somebody else write to this Redis?",
+            "Does somebody else write to this Redis? See what it was: manage.py quarantine",
             bad=False,
         )
 

@@ -73,11 +73,15 @@ def run_next(
     size: int | None = None,
     *,
     user: User,
+    by: str = "",
     anyway: bool = False,
     reason: str = "",
     origin: str = "",
 ) -> Retried:
     """The next stage of these jobs of a cause: by itself a few first, and more each time that none failed again.
+
+    Args:
+        by: Who does it, where that is no user of the site: all of these share what was run last.
 
     Raises:
         Refused: some of the last ones failed again, and nobody says that it goes on `anyway`.
@@ -88,7 +92,7 @@ def run_next(
             "Some of the last ones failed again. Mend the cause first, or say that you go on: anyway.", field="anyway"
         )
     number = size or before.next_size
-    ids, done = go(jobs, number, by=user.get_username(), reason=reason, origin=origin)
+    ids, done = go(jobs, number, by=by or user.get_username(), reason=reason, origin=origin)
     StageRun.objects.update_or_create(
         user_id=user.pk or 0, fingerprint=fingerprint, defaults={"ids": [str(job_id) for job_id in ids]}
     )

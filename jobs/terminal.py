@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import io
 import json
 import shutil
@@ -10,6 +11,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.utils import timezone
+from django.utils.dateparse import parse_datetime
 from rich.console import Console, RenderableType
 from rich.table import Table
 from rich.text import Text
@@ -83,6 +86,26 @@ def json_object(text: str) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise InvalidArguments('--args is to be an object: {"name": "value"}.', field="args")
     return value
+
+
+def moment(option: str, text: str | None) -> datetime | None:
+    """A time that an option gives, in the server's time zone unless it says another. Raises Refused."""
+    if text is None:
+        return None
+    try:
+        given = parse_datetime(text)
+    except ValueError:
+        given = None
+    if given is None:
+        raise Refused(f"{option} is {text!r}: give a time such as 2026-11-23T08:00.", field=option.strip("-"))
+    return given if given.tzinfo else timezone.make_aware(given)
+
+
+def at_least_one(text: str) -> int:
+    """The type of an option that counts."""
+    if (number := int(text)) < 1:
+        raise argparse.ArgumentTypeError("give 1 or more")
+    return number
 
 
 def printable(value: Any) -> str:

@@ -14,7 +14,7 @@ from jobs.alerts.tasks import NAMES
 from jobs.clock import Now
 from jobs.config import config
 from jobs.health import QueueHealth
-from jobs.models import Effect, EffectStatus, Hold, Job, JobStatus
+from jobs.models import Effect, Hold, Job, JobStatus
 from jobs.queues import QUEUES
 from jobs.throughput import Recent
 from jobs.wording import number_of
@@ -62,7 +62,7 @@ def _dead(_: Scene) -> Iterator[Sight]:
 
 
 def _in_doubt(_: Scene) -> Iterator[Sight]:
-    doubts = Effect.objects.filter(status=EffectStatus.ATTEMPTING, job__status=JobStatus.IN_DOUBT)
+    doubts = Effect.objects.in_doubt()
     for queue, count in doubts.order_by().values_list("job__queue").annotate(Count("pk")):
         text = f"In doubt on queue {queue}: {number_of(count, 'job')}, until a person has a look."
         yield Sight("in_doubt", queue, text, at_once=True)

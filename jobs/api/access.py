@@ -12,7 +12,7 @@ from django.db.models import Q, QuerySet
 from jobs import access
 from jobs.access import Verb
 from jobs.errors import JobNotFound
-from jobs.models import Batch, Effect, Job, JobQuerySet, Schedule
+from jobs.models import Batch, Effect, EffectQuerySet, Job, JobQuerySet, Schedule
 from jobs.models.grant import User
 
 
@@ -69,7 +69,7 @@ def visible_schedules(user: User) -> QuerySet[Schedule]:
     return schedules.filter(Q(owner_id=user.pk or -1) | Q(task__in=access.tasks(user, Verb.SEE)))
 
 
-def visible_effects(user: User) -> QuerySet[Effect]:
+def visible_effects(user: User) -> EffectQuerySet:
     """Of jobs that the user may see."""
     return Effect.objects.filter(job__in=visible_jobs(user))
 

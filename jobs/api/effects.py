@@ -19,7 +19,7 @@ from jobs.api.scopes import Scope
 from jobs.api.shapes import JobId, JobRow, Task, Time, epoch, job_row
 from jobs.api.view import ApiView
 from jobs.errors import JobNotFound
-from jobs.models import Effect, EffectStatus, JobStatus
+from jobs.models import Effect
 
 LIMIT, LARGEST = 50, 200
 BIGGEST = 2**63 - 1
@@ -57,10 +57,8 @@ class EffectList(ApiView):
     @described("list_effects_in_doubt", "Effects in doubt", EffectRows, parameters=[limit(LARGEST, LIMIT)])
     def get(self, request: Request) -> Response:
         most = parsing.whole(request, "limit", LIMIT, LARGEST)
-        doubts = access.visible_effects(request.user).filter(
-            status=EffectStatus.ATTEMPTING, job__status=JobStatus.IN_DOUBT
-        )
-        rows = [_row(effect) for effect in doubts.select_related("job").order_by("pk")[:most]]
+        doubts = access.visible_effects(request.user).in_doubt()
+        rows = [effect_row(effect) for effect in doubts.select_related("job").order_by("pk")[:most]]
         return ok({"effects": rows, "count": len(rows)}, message="Effects in doubt")
 
 
@@ -81,7 +79,7 @@ class EffectResolve(ApiView):
         return ok(job_row(job), message="Effect resolved: the job runs on")
 
 
-def _row(effect: Effect) -> EffectRow:
+def effect_row(effect: Effect) -> EffectRow:
     assert effect.job is not None
     return {
         "effect_id": effect.pk,

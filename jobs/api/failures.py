@@ -118,7 +118,7 @@ class CauseDetail(ApiView):
             "effects_unclear": preview.effects_unclear,
             "busy": preview.busy,
             "since": epoch(preview.since),
-            "stage": _stage(stage),
+            "stage": stage_row(stage),
         }
         return ok(data, message="Cause retrieved")
 
@@ -147,7 +147,7 @@ class CauseStage(ApiView):
         data: StageDone = {
             "retried": done.done,
             "busy_count": len(done.busy),
-            "stage": _stage(stages.last(request.user, fingerprint)),
+            "stage": stage_row(stages.last(request.user, fingerprint)),
         }
         return ok(data, message="Look how these fare before more go")
 
@@ -158,7 +158,7 @@ def _of_cause(request: Request, fingerprint: str) -> JobQuerySet:
     return access.visible_jobs(request.user).filter(fingerprint=fingerprint, status__in=failures.FAILURES)
 
 
-def _stage(stage: Stage) -> StageRow:
+def stage_row(stage: Stage) -> StageRow:
     return {
         "jobs": len(stage.ids),
         "counts": {JobStatus(status): count for status, count in stage.counts.items()},

@@ -118,17 +118,7 @@ class TokenList(ApiView):
     def get(self, request: Request) -> Response:
         access.check(request.user, Verb.GRANT, None)
         there = AuthToken.objects.select_related("user").order_by("-created")[:MOST]
-        rows: list[TokenRow] = [
-            {
-                "token_key": token.token_key,
-                "user": token.user.get_username(),
-                "scope": scope_of(token),
-                "created_at": epoch(token.created),
-                "expires_at": epoch(token.expiry),
-            }
-            for token in there
-        ]
-        return ok({"tokens": rows}, message="Tokens listed")
+        return ok({"tokens": [token_row(token) for token in there]}, message="Tokens listed")
 
 
 class TokenDetail(ApiView):
@@ -145,6 +135,16 @@ class TokenDetail(ApiView):
             raise NotFound("There is no such token.")
         tokens.revoke(token, by=request.user.get_username())
         return ok({"token_key": token_key}, message="Token revoked")
+
+
+def token_row(token: AuthToken) -> TokenRow:
+    return {
+        "token_key": token.token_key,
+        "user": token.user.get_username(),
+        "scope": scope_of(token),
+        "created_at": epoch(token.created),
+        "expires_at": epoch(token.expiry),
+    }
 
 
 def _whom(new: NewGrant) -> AbstractUser | Group:

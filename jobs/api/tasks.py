@@ -51,11 +51,11 @@ class TaskList(ApiView):
         names = access.tasks(request.user, Verb.ENQUEUE)
         if request.user.has_perm(access.MAY_ENQUEUE):
             names = registry.names()
-        rows = [_row(spec) for name in names if (spec := registry.find(name))]
+        rows = [task_row(spec) for name in names if (spec := registry.find(name))]
         return ok({"tasks": rows}, message="Tasks listed")
 
 
-def _row(spec: TaskSpec) -> TaskRow:
+def task_row(spec: TaskSpec) -> TaskRow:
     hints = spec.parameters.hints
     return {
         "task": spec.name,

@@ -3,7 +3,7 @@
 from jobs.models.alert import Alert, Silence, Telling
 from jobs.models.batch import Batch, BatchStatus
 from jobs.models.control import QueueControl, TaskControl
-from jobs.models.effect import Effect, EffectStatus
+from jobs.models.effect import Effect, EffectQuerySet, EffectStatus
 from jobs.models.grant import Grant, Role
 from jobs.models.hold import HeldJob, Hold
 from jobs.models.job import BADLY, FINAL, WAITING, Attempt, Checkpoint, Job, JobEvent, JobQuerySet, JobStatus
@@ -25,6 +25,7 @@ __all__ = [
     "Checkpoint",
     "Counted",
     "Effect",
+    "EffectQuerySet",
     "EffectStatus",
     "Grant",
     "HeldJob",

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import uuid
+from typing import Self
 
 from django.db import models
 
-from jobs.models.job import Job
+from jobs.models.job import Job, JobStatus
 
 WHOLE = "job"  # the kind of all that a job does, where its task itself said that this is in doubt
 
@@ -20,6 +21,12 @@ class EffectStatus(models.TextChoices):
     ATTEMPTING = "attempting"
     CONFIRMED = "confirmed"
     FAILED = "failed"  # surely did not happen
+
+
+class EffectQuerySet(models.QuerySet["Effect"]):
+    def in_doubt(self) -> Self:
+        """Those of which a person is to say whether they happened."""
+        return self.filter(status=EffectStatus.ATTEMPTING, job__status=JobStatus.IN_DOUBT)
 
 
 class Effect(models.Model):
@@ -37,6 +44,8 @@ class Effect(models.Model):
     settled_at = models.DateTimeField(null=True)
     settled_by = models.CharField(max_length=150, blank=True)
     reason = models.CharField(max_length=300, blank=True)
+
+    objects = EffectQuerySet.as_manager()
 
     class Meta:
         ordering = ["job_id", "id"]

@@ -43,10 +43,8 @@ class Command(AnsweringCommand):
 
 
 def _examine() -> list[Finding]:
-    """What the process needs comes first: without a database nothing more can be asked."""
-    needed = [
-        Finding(name, f"{name.capitalize()}: {answer}.", REMEDIES[name])
-        for name in ("database", "migrations")
-        if (answer := health.CHECKS[name]()) != "ok"
-    ]
-    return needed or doctor.examine()
+    """What the process needs comes first: without a database nothing more can be asked, not even for its tables."""
+    for name in ("database", "migrations"):
+        if (answer := health.CHECKS[name]()) != "ok":
+            return [Finding(name, f"{name.capitalize()}: {answer}.", REMEDIES[name])]
+    return doctor.examine()

@@ -9,7 +9,7 @@ from django.core.management.base import CommandError, CommandParser
 from jobs import audit
 from jobs.api.shapes import epoch
 from jobs.models import AuditEntry
-from jobs.terminal import AnsweringCommand, ago
+from jobs.terminal import AnsweringCommand, ago, at_least_one
 
 COLUMNS = ("id", "ago", "by", "from", "verb", "subject", "reason")
 
@@ -22,7 +22,7 @@ class Command(AnsweringCommand):
         parser.add_argument("--by", help="of this person")
         parser.add_argument("--verb", help="such as pause")
         parser.add_argument("--subject", help="beginning so, such as 'queue email'")
-        parser.add_argument("--limit", type=int, default=50, help="how many at most (default 50)")
+        parser.add_argument("--limit", type=at_least_one, default=50, help="how many at most (default 50)")
         parser.add_argument("--verify", action="store_true", help="check every entry against the one before")
         parser.add_argument("--head", help="a hash that --verify printed before: its entry must still be there")
 
@@ -46,7 +46,7 @@ class Command(AnsweringCommand):
     def _list(self, *, by: str | None, verb: str | None, subject: str | None, limit: int, **_: Any) -> Any:
         asked = {"by": by, "verb": verb, "subject__startswith": subject}
         entries = AuditEntry.objects.filter(**{name: value for name, value in asked.items() if value})
-        return [_shape(entry) for entry in entries[: max(1, limit)]]
+        return [_shape(entry) for entry in entries[:limit]]
 
 
 def _shape(entry: AuditEntry) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from jobs.api import shapes
 from jobs.batch_tree import Branch, tree_of
 from jobs.errors import JobNotFound, Refused
 from jobs.models import Batch, BatchStatus
-from jobs.terminal import AnsweringCommand, ago
+from jobs.terminal import AnsweringCommand, ago, at_least_one
 
 LIMIT = 20
 
@@ -26,7 +26,7 @@ class Command(AnsweringCommand):
         super().add_arguments(parser)
         parser.add_argument("batch", nargs="?", help="its id")
         parser.add_argument("--status", action="append", choices=BatchStatus.values, help="may be given again")
-        parser.add_argument("--limit", type=int, default=LIMIT, help=f"how many at most (default {LIMIT})")
+        parser.add_argument("--limit", type=at_least_one, default=LIMIT, help=f"how many at most (default {LIMIT})")
         parser.add_argument("--cancel", action="store_true", help="cancel the members that wait or run")
         parser.add_argument("--reason", default="", help="kept with what is cancelled")
 

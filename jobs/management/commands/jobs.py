@@ -9,7 +9,7 @@ from django.core.management.base import CommandParser
 from jobs import owners, query
 from jobs.api.shapes import job_row
 from jobs.models import Job
-from jobs.terminal import AnsweringCommand, ago, note, status
+from jobs.terminal import AnsweringCommand, ago, at_least_one, note, status
 
 LIMIT = 20
 
@@ -20,10 +20,10 @@ class Command(AnsweringCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         super().add_arguments(parser)
         parser.add_argument("query", nargs="*", help="what to look for; put -- before a word that begins with -")
-        parser.add_argument("--limit", type=int, default=LIMIT, help=f"how many at most (default {LIMIT})")
+        parser.add_argument("--limit", type=at_least_one, default=LIMIT, help=f"how many at most (default {LIMIT})")
 
     def ask(self, *, query: list[str], limit: int, **_: Any) -> dict[str, Any]:
-        found = _search(" ".join(query), max(1, limit))
+        found = _search(" ".join(query), limit)
         self._jobs = found
         return {"jobs": [job_row(job) for job in found], "count": len(found)}
 

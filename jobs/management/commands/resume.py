@@ -20,8 +20,8 @@ class Command(pause.Command):
     def act(self, who: dict[str, str], options: dict[str, Any], **subject: str) -> Control:
         return services.resume(**subject, **who)
 
-    def more(self, who: dict[str, str], **options: Any) -> bool:
-        for key in options["hold"]:
+    def more(self, who: dict[str, str], **options: Any) -> list[str]:
+        keys: list[str] = options["hold"]
+        for key in keys:
             services.release_by_hand(key, **who)
-            self.stdout.write(f"{key} is released: its jobs go on")
-        return bool(options["hold"])
+        return keys

@@ -41,6 +41,8 @@ class Command(AnsweringCommand):
         if forget_slots and not forget(name or "", **who):
             raise Refused(f"No slots are kept for {printable(name)!r}.", field="name")
         self._workers = [one for one in working() if name in (None, one.beat.name)]
+        if name and not self._workers and not forget_slots:
+            raise Refused(_unknown(name), field="name")
         return {"workers": [worker_row(worker) for worker in self._workers]}
 
     def show(self, answer: dict[str, Any]) -> None:
@@ -64,12 +66,16 @@ class Command(AnsweringCommand):
     def _tell(self, name: str, slots: int | None, who: dict[str, str]) -> None:
         alive = [one for one in working() if one.beat.name == name and not one.is_silent]
         if not alive:
-            raise Refused(f"There is no worker {printable(name)!r}: manage.py workers lists them.", field="name")
+            raise Refused(_unknown(name), field="name")
         for one in alive:
             if slots is None:
                 remote_stop(one.beat.boot, **who)
             else:
                 change(one.beat.boot, slots, **who)
+
+
+def _unknown(name: str) -> str:
+    return f"There is no worker {printable(name)!r}: manage.py workers lists them."
 
 
 def _slots(worker: Working) -> str:
