@@ -11,7 +11,7 @@ from jobs.models import WAITING, Job, JobQuerySet, JobStatus, Tally
 from jobs.queues import limits
 
 FEW = 20_000  # jobs are counted one by one
-OF_A_PART = 5_000  # of them, where there are more in all: each is looked up
+OF_A_PART = 5_000  # of an owner, where there are more in all: each is looked up
 
 
 @dataclass
@@ -30,21 +30,24 @@ def open_counts(jobs: JobQuerySet) -> OpenCounts:
     return OpenCounts(**waiting, running=jobs.filter(status=JobStatus.PROCESSING).count())
 
 
-def queue_stats(queue: str, jobs: JobQuerySet | None = None, *, whole: bool = True) -> dict[str, int]:
+def queue_stats(queue: str, owner_id: int | None = None) -> dict[str, int]:
     """Jobs of a queue: waiting and due, waiting for a later time, all, and those with an outcome.
 
     On a ledger of more than `FEW` jobs, an outcome counts as often as there was one, also of a job that is pruned by
     now, and within seconds.
 
     Args:
-        jobs: Those of the queue that may be counted.
-        whole: Whether these are all of the queue; of a part at most the newest `OF_A_PART` are counted then.
+        owner_id: Whose; None: everybody's. On such a ledger, of an owner's outcomes the newest `OF_A_PART` are looked
+            at, of whatever queue.
     """
     limits(queue)
-    seen = (Job.objects.filter(queue=queue) if jobs is None else jobs).of_people()
+    jobs = Job.objects.of_people() if owner_id is None else Job.objects.filter(owner_id=owner_id)
     is_full = bool(Job.objects.newest_first().values_list("pk")[FEW : FEW + 1])  # `exists` would forget the order
-    counted = _outcomes(queue) if is_full and whole else _with_outcome(seen, OF_A_PART if is_full else FEW)
-    unfinished = open_counts(seen)
+    if is_full and owner_id is None:
+        counted = _outcomes(queue)
+    else:
+        counted = _with_outcome(queue, jobs, OF_A_PART if is_full else None)
+    unfinished = open_counts(jobs.filter(queue=queue))
     return {
         "pending_jobs": unfinished.waiting,
         "delayed_jobs": unfinished.delayed,
@@ -53,9 +56,12 @@ def queue_stats(queue: str, jobs: JobQuerySet | None = None, *, whole: bool = Tr
     }
 
 
-def _with_outcome(jobs: JobQuerySet, most: int) -> int:
+def _with_outcome(queue: str, jobs: JobQuerySet, newest: int | None) -> int:
     ended = jobs.exclude(status__in=[*WAITING, JobStatus.PROCESSING])
-    return ended.newest_first().values("pk")[:most].count()
+    # The queue is asked of the newest: asked before, the database reads all of an owner's to find those of it.
+    among = ended.newest_first()[:newest] if newest else ended
+    number: int = among.aggregate(number=Count("pk", filter=Q(queue=queue)))["number"]
+    return number
 
 
 def _outcomes(queue: str) -> int:

@@ -34,6 +34,7 @@ class EnqueueOptions(TypedDict, total=False):
     workflow: Mapping[str, Any] | None  # what Celery's chain or links have follow it
 
 
+NAMES = EnqueueOptions.__annotations__.keys()
 RANGES = {
     "delay": (0, 10**9, "seconds from 0 on"),
     "expires": (0, 10**9, "seconds from 0 on"),
@@ -46,7 +47,14 @@ RANGES = {
 
 
 def check(options: EnqueueOptions) -> None:
-    """Raises Refused, naming the first option that is out of its range."""
+    """As Python does of a name that it does not know: untyped code would have its wish left out without a word.
+
+    Raises:
+        TypeError: naming an option that there is not.
+        Refused: naming the first option that is out of its range.
+    """
+    if unknown := options.keys() - NAMES:
+        raise TypeError(f"There is no option {min(unknown)!r} of a job. Options: {', '.join(NAMES)}.")
     for name, (least, most, remedy) in RANGES.items():
         value: Any = options.get(name)
         if value is not None and not least <= value <= most:  # so that NaN is refused too

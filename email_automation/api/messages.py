@@ -13,7 +13,20 @@ from typing_extensions import TypedDict
 
 from email_automation import services
 from email_automation.ai.schemas import Intent
-from email_automation.api.parts import PAGING, Accepted, Id, Moment, Next, accepted, iso, own, page, person, user_id
+from email_automation.api.parts import (
+    PAGING,
+    Accepted,
+    Id,
+    Moment,
+    Next,
+    accepted,
+    begins,
+    iso,
+    own,
+    page,
+    person,
+    user_id,
+)
 from email_automation.models import Mailbox, Message
 from email_automation.reading import searching, timeline
 from email_automation.sending.recipients import MAX_BODY, BadMailError
@@ -103,18 +116,23 @@ WANTED = (
 
 
 class MessageList(ApiView):
-    """The user's messages, newest first."""
+    """The user's messages, newest first.
+
+    What is searched for is sought among the newest 10,000: a page may have few or none, and a `next` that leads
+    further back. Words of the text are found however old they are.
+    """
 
     @described("list_messages", "Your messages, newest first", MessagePage, parameters=WANTED)
     def get(self, request: Request) -> Response:
-        messages = searching.search(_listed(request), parsing.text(request, "q", 500) or "")
+        listed = _listed(request)
         if mailbox_id := parsing.whole(request, "mailbox_id", 0, BIGGEST_ID):
-            messages = messages.filter(mailbox_id=mailbox_id)
+            listed = listed.filter(mailbox_id=mailbox_id)
+        messages, ends = searching.look(listed, parsing.text(request, "q", 500) or "", begins(request))
         if intents := parsing.choices(request, "intent", list(Intent)):
             messages = messages.filter(intent__in=intents)
         light = messages.defer("text", "headers", "references").annotate(excerpt=Left("text", EXCERPT))
         found, following = page(light, request)
-        return ok({"messages": [_row(one) for one in found], "count": len(found), "next": following})
+        return ok({"messages": [_row(one) for one in found], "count": len(found), "next": following or ends})
 
 
 class MessageDetail(ApiView):

@@ -64,9 +64,14 @@ def own(rows: QuerySet[Row], number: int, what: str) -> Row:
 def page(rows: QuerySet[Row], request: Request) -> tuple[list[Row], int | None]:
     """A page of rows, newest first, and the `before` that asks for the next one, or None."""
     most = parsing.whole(request, "limit", LIMIT, LARGEST)
-    before = parsing.whole(request, "before", 0, BIGGEST_ID)
+    before = begins(request)
     found = list((rows.filter(pk__lt=before) if before else rows).order_by("-pk")[: most + 1])
     return found[:most], found[most - 1].pk if len(found) > most else None
+
+
+def begins(request: Request) -> int:
+    """Before which row the page is; 0 where it is the first one."""
+    return parsing.whole(request, "before", 0, BIGGEST_ID)
 
 
 def accepted(job: Job, message: str) -> Response:

@@ -1,8 +1,9 @@
-"""Messages by the language that finds jobs, for REST, pages and commands alike.
+"""Messages by the language that finds jobs.
 
     from:acme.com subject:invoice intent:billing is:unsure date:>2026-11-01 "two pounds"
 
-A word without a field is looked for, as a whole, in subjects and texts.
+A word without a field is looked for, as a whole, in subjects and texts: an index leads to it, however old it is. All
+else is looked for in a window, like jobs are.
 """
 
 from collections.abc import Callable
@@ -16,6 +17,8 @@ from email_automation.models import Message
 from jobs import query
 from jobs.query import BadQuery, Field, Word
 
+DEPTH = 10_000  # messages of a window
+
 NOTHING = Q(pk=None)
 FLAGS: dict[str, Callable[[], Q]] = {
     "unsure": lambda: Q(needs_review=True),
@@ -28,13 +31,24 @@ FLAGS: dict[str, Callable[[], Q]] = {
 HELP = 'from:acme.com subject:invoice intent:billing is:unsure has:attachment date:>2026-11-01 "words of it"'
 
 
-def search(messages: QuerySet[Message], text: str) -> QuerySet[Message]:
-    """The messages that a text asks for.
+def look(messages: QuerySet[Message], text: str, before: int = 0) -> tuple[QuerySet[Message], int | None]:
+    """The newest of these messages that a text asks for, and where the look ended: None where no older one is left.
+
+    Args:
+        before: Where it begins: where another ended, or a message of the list; 0 begins with the newest.
 
     Raises:
         BadQuery: naming the word that was not understood, and what may stand there.
     """
-    return messages.filter(query.condition(text, _meaning))
+    words = query.read(text)
+    among = messages.filter(pk__lt=before) if before else messages
+    found = among.filter(query.condition(text, _meaning))
+    if not words or any(_is_led_to(word) for word in words):
+        return found, None
+    last = list(among.order_by("-pk").values_list("pk", flat=True)[DEPTH - 1 : DEPTH + 1])
+    if len(last) < 2:
+        return found, None
+    return found.filter(pk__gte=last[0]), last[0]
 
 
 class HasWords(Func):
@@ -57,6 +71,11 @@ class HasWords(Func):
         words = " ".join(f'"{word}"' for word in self.words.replace('"', " ").split())
         found = "SELECT rowid FROM message_words WHERE message_words MATCH %s"
         return f'{table}."id" IN ({found})', (words or '""',)
+
+
+def _is_led_to(word: Word) -> bool:
+    """Whether an index has the few that it asks for."""
+    return word.field in ("", "thread") and not word.negated
 
 
 def _meaning(word: Word) -> Q:

@@ -7,8 +7,14 @@ from jobs import counting, statistics
 from jobs.clock import Now
 from jobs.models import Counted, Job
 from tests.jobs.api import states
+from tests.jobs.states import alter
 
 pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def ann(django_user_model: type[User]) -> User:
+    return django_user_model.objects.create(username="ann")
 
 
 @pytest.fixture(autouse=True)
@@ -30,14 +36,22 @@ def test_a_full_ledger_is_not_counted_again_but_what_waits_is() -> None:
     }  # fmt: skip
 
 
-def test_of_ones_own_the_newest_are_counted(django_user_model: type[User]) -> None:
-    owner = django_user_model.objects.create(username="ann")
-    for _ in range(5):
-        states.completed(owner.pk)
-    own = Job.objects.visible_on(owner, "crm")
-    assert counting.queue_stats("crm", own, whole=False)["total_results"] == 2
+def test_of_ones_own_those_among_the_newest_are_counted(ann: User) -> None:
+    states.completed(), states.running(ann.pk)
+    for queue in ("crm", "email", "crm"):
+        alter(states.completed(ann.pk), queue=queue)
+    assert counting.queue_stats("crm", ann.pk) == {
+        "pending_jobs": 0, "delayed_jobs": 0, "total_jobs": 2, "total_results": 1,
+    }  # fmt: skip
 
 
 def test_a_ledger_with_few_jobs_is_counted_exactly() -> None:
     states.completed(), states.dead()
     assert counting.queue_stats("crm")["total_results"] == 2
+
+
+def test_on_such_a_ledger_all_of_ones_own_are_counted(ann: User) -> None:
+    states.completed(), states.completed(ann.pk), states.waiting(ann.pk)
+    assert counting.queue_stats("crm", ann.pk) == {
+        "pending_jobs": 1, "delayed_jobs": 0, "total_jobs": 2, "total_results": 1,
+    }  # fmt: skip

@@ -15,6 +15,7 @@ from jobs.access import Verb
 from jobs.errors import Refused
 from jobs.models import AuditEntry, Grant, Job, Role
 from tests.jobs.api import states
+from tests.jobs.states import alter
 
 pytestmark = pytest.mark.django_db
 
@@ -144,7 +145,7 @@ def test_of_one_queue_everybody_sees_what_they_see_of_all(ann: User) -> None:
     grants.grant(ann, "viewer", queue="crm", by="root")
     for queue in ("crm", "email"):
         for owner in (ann, bea, eve):
-            states.waiting(owner.pk, queue=queue)
+            alter(states.waiting(owner.pk), queue=queue)
     for user in (ann, bea, eve, User.objects.create_superuser("root")):
         for queue in ("crm", "email", "ai"):
             one, of_all = Job.objects.visible_on(fresh(user), queue), Job.objects.visible_to(fresh(user))

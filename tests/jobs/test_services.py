@@ -80,6 +80,13 @@ def test_an_option_that_means_nothing_is_refused_by_its_name(options: dict[str, 
     assert not Job.objects.exists()
 
 
+def test_an_option_that_there_is_not_is_no_less_an_error_than_in_any_call_of_python() -> None:
+    options: dict[str, Any] = {"prority": 1}
+    with pytest.raises(TypeError, match=r"no option 'prority' of a job\. Options: delay, .*priority"):
+        services.enqueue("echo", {"value": 1}, **options)
+    assert not Job.objects.exists()
+
+
 def test_an_unknown_task_is_refused_with_those_that_are_known() -> None:
     with pytest.raises(UnknownTask, match=r"Unknown task 'ecko'.*add, .*@email_queue.task") as refusal:
         services.enqueue("ecko", {})

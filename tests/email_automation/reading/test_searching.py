@@ -7,6 +7,7 @@ import uuid
 import pytest
 from django.contrib.auth.models import User
 from django.db import connection
+from django.test import Client
 
 from email_automation.models import Mailbox, Message
 from email_automation.reading import searching
@@ -25,7 +26,7 @@ def stored(mailbox: Mailbox, subject: str, text: str = "") -> Message:
 
 
 def found(words: str) -> list[str]:
-    return list(searching.search(Message.objects.order_by("pk"), words).values_list("subject", flat=True))
+    return list(searching.look(Message.objects.order_by("pk"), words)[0].values_list("subject", flat=True))
 
 
 @pytest.mark.parametrize(
@@ -68,9 +69,33 @@ def test_the_index_follows_what_becomes_of_a_message(mailbox: Mailbox) -> None:
     assert found("sofas") == []
 
 
+def test_page_after_page_all_that_a_search_fits_are_found_though_each_look_is_short(
+    mailbox: Mailbox, user: User, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(searching, "DEPTH", 2)
+    for subject in ("first order", "tea", "second order", "third order", "coffee", "cake"):
+        stored(mailbox, subject)
+    client.force_login(user)
+    pages, before = [], ""
+    while True:
+        data = client.get(f"/api/messages?q=subject:order{before}").json()["data"]
+        pages.append([message["subject"] for message in data["messages"]])
+        if data["next"] is None:
+            break
+        before = f"&before={data['next']}"
+    assert pages == [[], ["third order", "second order"], ["first order"]]
+
+
+def test_a_word_is_found_in_one_look_however_old_it_is(mailbox: Mailbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(searching, "DEPTH", 2)
+    for subject in ("first order", "tea", "coffee", "cake"):
+        stored(mailbox, subject)
+    assert (found("order"), found("subject:order"), found("-coffee subject:order")) == (["first order"], [], [])
+
+
 @pytest.mark.only_on("sqlite")
 def test_messages_are_not_read_to_find_a_word() -> None:
-    plan = searching.search(Message.objects.order_by("-pk"), "chairs").values("pk")[:50].explain()
+    plan = searching.look(Message.objects.order_by("-pk"), "chairs")[0].values("pk")[:50].explain()
     assert "message_words VIRTUAL TABLE" in plan
     assert "SCAN email_automation_message" not in plan
 
