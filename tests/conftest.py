@@ -10,6 +10,7 @@ from pathlib import Path
 import celery
 import pytest
 import redis as redis_client
+from django.conf import settings as django_settings
 from django.db import connection
 from hypothesis import settings
 
@@ -69,6 +70,12 @@ def django_db_modify_db_settings(
     yield
     connection.close()
     migrated.forget(database)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def celery_knows_its_broker() -> None:
+    """Celery reads its settings when they are first asked for: in no test that has changed them."""
+    assert celery.current_app.conf.broker_url == django_settings.REDIS_URL
 
 
 @pytest.fixture(scope="session", autouse=True)
