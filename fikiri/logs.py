@@ -21,7 +21,8 @@ QUIET = (
     "asyncio",
     "flufl.bounce",
 )
-UNHANDLED = ("django", "django.server", "uvicorn", "uvicorn.error")
+UNHANDLED = ("django", "django.server")
+UVICORN = ("uvicorn", "uvicorn.error")
 
 MASKS = (
     (re.compile(r"://[^/\s@\"'\\]*@"), "://***@"),  # a URL's user and password
@@ -88,6 +89,8 @@ def _handlers(form: str, level: str) -> dict[str, Any]:
         "root": {"handlers": ["stderr"], "level": level},
         "loggers": {
             **{name: {"handlers": [], "propagate": True} for name in UNHANDLED},
+            # Told here: uvicorn's own option is for its parent process, which knows no other form than its own.
+            **{name: {"handlers": [], "propagate": True, "level": level} for name in UVICORN},
             **{name: {"handlers": [], "propagate": True, "level": "WARNING"} for name in QUIET},
         },
     }

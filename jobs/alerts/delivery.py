@@ -77,7 +77,7 @@ def _post(url: str, alert: dict[str, Any]) -> Receipt:
 
 def _send(to: list[str], alert: dict[str, Any]) -> Receipt:
     message = EmailMessage(
-        subject=_line(f"[Fikiri] {alert['state']}: {alert['text']}"),
+        subject=_line(f"[Fikiri] {alert['state']}: {alert['text'].removeprefix('Over: ')}"),
         body=f"{alert['text']}\n\nAlert: {alert['alert']}\nQueue: {alert['queue']}\nSince: {alert['since']}\n",
         to=to,
         headers={"Auto-Submitted": "auto-generated"},

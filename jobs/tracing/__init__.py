@@ -23,6 +23,12 @@ def is_on() -> bool:
     return config().TRACES
 
 
+def load() -> None:
+    """Import what traces need, if they are on."""
+    if is_on():
+        from jobs.tracing import spans  # noqa: F401
+
+
 def enqueueing(task: str, queue: str, count: int = 1) -> AbstractContextManager[None]:
     """Around the writing of jobs, which keep its place in the trace: `here`."""
     if not is_on():

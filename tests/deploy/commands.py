@@ -17,7 +17,15 @@ from tests.docs.test_commands import is_celery_command, is_command
 DEPLOY = BASE / "deploy"
 OF_OTHERS = {"PYTHON_VERSION", "POSTGRES_PASSWORD", "POSTGRES_USER", "POSTGRES_DB"}  # Render's and PostgreSQL's own
 PRODUCT = {"jobs", "crm", "email_automation"}
-UVICORN = {"--host", "--port", "--workers", "--lifespan", "--no-access-log", "--timeout-graceful-shutdown"}
+UVICORN = {
+    "--host",
+    "--port",
+    "--workers",
+    "--lifespan",
+    "--no-access-log",
+    "--log-level",
+    "--timeout-graceful-shutdown",
+}
 
 assert _mail_tasks  # the product's tasks are declared
 

@@ -1,8 +1,11 @@
 """The units are understood by systemd, and agree with the code."""
 
+import json
+import os
 import re
 import shutil
 import subprocess
+import sys
 from configparser import ConfigParser
 from pathlib import Path
 
@@ -57,6 +60,33 @@ def test_flower_and_the_site_listen_on_loopback() -> None:
         assert re.search(
             r"--(host|address)[ =]127\.0\.0\.1", section(DEPLOY / f"systemd/fikiri-{name}.service")["ExecStart"]
         )
+
+
+def test_manage_py_runs_with_the_variables_of_the_units(tmp_path: Path) -> None:
+    (tmp_path / ".venv/bin").mkdir(parents=True)
+    (tmp_path / ".venv/bin/python").symlink_to(sys.executable)
+    (tmp_path / "manage.py").write_text("import json, os, sys; print(json.dumps([sys.argv[1:], dict(os.environ)]))")
+    given = "MAIL_FROM=Fikiri <hello@x.org>\n# SMTP_HOST=no\n\nSECRET_KEY=a$b`c`\"d'=e  f\\g\nSMTP_USER=\nLAST=1"
+    (tmp_path / "env").write_text(given)
+    text = (DEPLOY / "systemd/fikiri").read_text()
+    web = section(DEPLOY / "systemd/fikiri-web.service")
+    for place in (web["EnvironmentFile"], web["WorkingDirectory"], web["Environment"]):
+        assert place in text
+    text = text.replace(web["EnvironmentFile"], f"{tmp_path}/env").replace(web["WorkingDirectory"], str(tmp_path))
+    text = text.replace(web["Environment"], f"FIKIRI_VAR={tmp_path}/state")
+    if os.getuid() == 0:
+        text = text.replace(f"user={web['User']}", "user=root")
+    else:  # who is not root can become nobody else
+        text = re.sub(r"setpriv .*--init-groups ", "", text)
+        text = text.replace(' --owner="$user" --group="$user"', "")
+    command = ["sh", "-c", text, "fikiri", "job", "--json", "two words"]
+    ran = subprocess.run(command, check=True, capture_output=True, text=True, timeout=60)
+    arguments, found = json.loads(ran.stdout)
+    assert arguments == ["job", "--json", "two words"]
+    expected = {"MAIL_FROM": "Fikiri <hello@x.org>", "SECRET_KEY": "a$b`c`\"d'=e  f\\g", "SMTP_USER": "", "LAST": "1"}
+    assert {name: found[name] for name in expected} == expected
+    assert "SMTP_HOST" not in found or found["SMTP_HOST"] != "no"
+    assert (found["FIKIRI_VAR"], (tmp_path / "state").is_dir()) == (f"{tmp_path}/state", True)
 
 
 @pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="no systemd-analyze")
