@@ -1,8 +1,12 @@
 """The Compose file and the image agree with the schema, with the code and with each other."""
 
 import json
+import os
 import re
+import subprocess
+import sys
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -80,6 +84,16 @@ def test_everything_that_is_copied_is_there_and_not_ignored() -> None:
     allowed = (DEPLOY / "docker/Dockerfile.dockerignore").read_text().splitlines()
     sources = [word for line in re.findall(r"^COPY (?!--)(.+) \S+$", DOCKERFILE, re.MULTILINE) for word in line.split()]
     assert [name for name in sources if not (BASE / name).exists() or f"!{name}" not in allowed] == []
+
+
+@pytest.mark.slow
+def test_no_key_is_made_that_stays_in_the_image(tmp_path: Path) -> None:
+    [step] = re.findall(r"^RUN (python manage\.py .*)$", DOCKERFILE, re.MULTILINE)
+    step = step.replace("python", sys.executable, 1).replace("manage.py", str(BASE / "manage.py"))
+    step = step.partition(" && chown ")[0]
+    env = {"PATH": os.environ["PATH"], "FIKIRI_VAR": str(tmp_path / "var")}
+    subprocess.run(["sh", "-c", step], check=True, cwd=tmp_path, env=env, capture_output=True, timeout=240)
+    assert [path.name for path in (tmp_path / "var").iterdir()] == ["static"]
 
 
 def test_all_packages_of_the_product_are_in_the_image() -> None:
