@@ -97,6 +97,7 @@ class Accepted(TypedDict):
 
     job_id: str
     task: str
+    queue: str
 
 
 PAGING = (
@@ -141,7 +142,8 @@ class LeadList(ApiView):
             job = services.request_update(_user_id(request), dict(request.data))
         except BadLeadData as error:
             raise ValidationError({error.field: f"{error.field}: {error.problem}"}) from None
-        return ok({"job_id": str(job.pk), "task": "update_crm"}, status=202, message="The lead will be updated.")
+        accepted: Accepted = {"job_id": str(job.pk), "task": job.task, "queue": job.queue}
+        return ok(accepted, status=202, message="The lead will be updated.")
 
 
 class LeadDetail(ApiView):

@@ -32,6 +32,7 @@ from jobs.models import Job
 FORM_LIMIT = MAX_ATTACHED + 1_000_000  # bytes of a whole upload
 
 Address = Annotated[Text, Field(max_length=320)]
+TO = ["jane@example.com"]
 
 
 class Attached(Body):
@@ -46,9 +47,11 @@ class NewMail(Body):
     """`to`, `subject` and a `body`, an `html` or both; or a `template` with its `values`; or an answer to a message,
     whose recipient and subject are the message's own. `hold`: seconds in which it can be taken back."""
 
-    to: Annotated[list[Address], Field(max_length=MAX_RECIPIENTS, description="Or one address as text.")] = []
-    subject: Text = ""
-    body: Annotated[Text, Field(max_length=MAX_BODY)] = ""
+    to: Annotated[
+        list[Address], Field(max_length=MAX_RECIPIENTS, description="Or one address as text.", examples=[TO])
+    ] = []
+    subject: Annotated[Text, Field(examples=["Hello"])] = ""
+    body: Annotated[Text, Field(max_length=MAX_BODY, examples=["How are you?"])] = ""
     html: Annotated[Text, Field(max_length=MAX_BODY)] = ""
     template: Literal["follow_up", "notification"] | None = None
     values: Annotated[dict[Text, Text], Field(max_length=20)] = {}

@@ -38,7 +38,7 @@ class RetryWish(Reasoned):
     user_id: Annotated[int, Field(ge=0, le=BIGGEST_ID)] | None = None
     ended_after: Epoch | None = None
     ended_before: Epoch | None = None
-    dry_run: bool = False
+    dry_run: Annotated[bool, Field(examples=[True])] = False
     token: Annotated[Text, Field(max_length=4_000)] | None = None
     limit: Annotated[int, Field(ge=1, le=MOST)] = MOST
 

@@ -27,7 +27,7 @@ class CancelWish(Reasoned):
     """Which jobs, as a search, with `dry_run`; or the `token` of that preview."""
 
     q: Annotated[Text, Field(max_length=500, examples=["task:send_* status:waiting"])] = ""
-    dry_run: bool = False
+    dry_run: Annotated[bool, Field(examples=[True])] = False
     token: Annotated[Text, Field(max_length=4_000)] | None = None
     limit: Annotated[int, Field(ge=1, le=MOST)] = MOST
 

@@ -48,7 +48,7 @@ def example_of(shape: Shape, shapes: Mapping[str, Shape], *, sparing: bool = Fal
 
 def _own(shape: Shape) -> list[Any]:
     """What the shape itself gives, the best first."""
-    listed = [*shape.get("examples", ()), *shape.get("enum", ())]
+    listed = [*_given(shape), *shape.get("enum", ())]
     return listed + [shape[name] for name in ("example", "const", "default") if name in shape]
 
 
@@ -72,10 +72,15 @@ def _of_choices(choices: list[Shape], shapes: Mapping[str, Shape], sparing: bool
     return None if nullable and not first.get("examples") else example_of(first, shapes, sparing=sparing, depth=depth)
 
 
+def _given(shape: Shape) -> list[Any]:
+    """Examples of the shape, or of what it may be."""
+    return [example for one in (shape, *shape.get("anyOf", ())) for example in one.get("examples", ())]
+
+
 def _of_object(shape: Shape, shapes: Mapping[str, Shape], sparing: bool, depth: int) -> dict[str, Any]:
     required = shape.get("required", ())
     return {
         name: example_of(field, shapes, sparing=sparing, depth=depth + 1)
         for name, field in shape.get("properties", {}).items()
-        if not sparing or name in required or field.get("examples")
+        if not sparing or name in required or _given(field)
     }

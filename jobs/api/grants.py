@@ -31,7 +31,7 @@ MOST = 1_000  # rows
 class NewGrant(Reasoned):
     """A user's name or a group's, and the queue; without one it is of all."""
 
-    user: Annotated[Text, Field(min_length=1, max_length=150)] | None = None
+    user: Annotated[Text, Field(min_length=1, max_length=150, examples=["jane"])] | None = None
     group: Annotated[Text, Field(min_length=1, max_length=150)] | None = None
     role: Annotated[Literal["viewer", "operator", "admin"], Field(examples=["viewer"])]
     queue: Annotated[Text, Field(max_length=32)] = ""

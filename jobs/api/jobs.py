@@ -40,11 +40,14 @@ FILTERS = (
 LAST_EPOCH = 4_102_444_800  # the year 2100
 
 
+MAIL = {"to": "jane@example.com", "subject": "Hello", "body": "How are you?"}
+
+
 class NewJob(Body):
     """What `POST /api/jobs` takes. `run_at` is in epoch seconds, `delay` and `expires` are seconds from now."""
 
     task: Annotated[Text, Field(min_length=1, max_length=150, examples=["send_email"])]
-    args: dict[str, Any] = Field(default_factory=dict)
+    args: dict[str, Any] = Field(default_factory=dict, examples=[MAIL])
     job_id: Annotated[Text, Field(min_length=1, max_length=200)] | None = None
     delay: Annotated[float, Field(ge=0, lt=10**9)] = 0
     run_at: Annotated[float, Field(ge=0, lt=LAST_EPOCH)] | None = None

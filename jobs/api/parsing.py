@@ -22,6 +22,10 @@ class LengthRequired(exceptions.APIException):
     default_code = "length_required"
 
 
+class Unreadable(exceptions.ParseError):
+    default_code = "PARSE_ERROR"
+
+
 class BoundedJSONParser(JSONParser):
     """JSON that can be written again, too: nested no deeper than everything behind can follow."""
 
@@ -37,7 +41,7 @@ class BoundedJSONParser(JSONParser):
         except RecursionError:
             raise _too_deep() from None
         except ValueError as error:
-            raise exceptions.ParseError(f"The body is not JSON: {error}.") from None
+            raise Unreadable(f"The body is not JSON: {error}.") from None
         _check_depth(data)
         return data
 
@@ -61,7 +65,7 @@ class Body(BaseModel):
 
 
 class Reasoned(Body):
-    reason: Annotated[Text, Field(max_length=300)] = ""
+    reason: Annotated[Text, Field(max_length=300, examples=["the mail server is back"])] = ""
 
 
 B = TypeVar("B", bound=Body)
@@ -158,8 +162,8 @@ def _children(item: Any) -> Iterable[Any]:
             return ()
 
 
-def _too_deep() -> exceptions.ParseError:
-    return exceptions.ParseError(f"The body is nested deeper than {DEEPEST}.")
+def _too_deep() -> Unreadable:
+    return Unreadable(f"The body is nested deeper than {DEEPEST}.")
 
 
 def _refuse_constant(name: str) -> Any:

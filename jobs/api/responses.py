@@ -49,7 +49,7 @@ def on_exception(exception: Exception, context: dict[str, Any]) -> Response | No
             text = "The body is too large. Store what is large and pass its id."
             return error("REQUEST_TOO_LARGE", text, status.HTTP_413_REQUEST_ENTITY_TOO_LARGE)
         case exceptions.APIException():
-            return _of_the_framework(exception)
+            return _of_the_framework(exception, context.get("view"))
         case _:
             return None
 
@@ -64,7 +64,7 @@ def _status(refusal: Refused) -> int:
             return status.HTTP_400_BAD_REQUEST
 
 
-def _of_the_framework(exception: exceptions.APIException) -> Response:
+def _of_the_framework(exception: exceptions.APIException, view: Any) -> Response:
     match exception:
         case exceptions.NotAuthenticated() | exceptions.AuthenticationFailed():
             scheme = {"WWW-Authenticate": getattr(exception, "auth_header", None) or "Token"}
@@ -81,7 +81,22 @@ def _of_the_framework(exception: exceptions.APIException) -> Response:
             field, text = _first_of(exception.detail)
             return error("INVALID_REQUEST", text, status.HTTP_400_BAD_REQUEST, field)
         case _:
-            return error(exception.default_code.upper(), str(exception.detail), exception.status_code)
+            text = _remedy(exception, view) or str(exception.detail)
+            return error(exception.default_code.upper(), text, exception.status_code)
+
+
+def _remedy(exception: exceptions.APIException, view: Any) -> str:
+    """What this address takes, for who asked in a way that none of ours understands."""
+    match exception:
+        case exceptions.MethodNotAllowed():
+            return f"There is no {view.request.method} here, only {', '.join(view.allowed_methods)}."
+        case exceptions.UnsupportedMediaType():
+            return f"Send the body as {' or '.join(parser.media_type for parser in view.parser_classes)}."
+        case exceptions.NotAcceptable():
+            spoken = " or ".join(renderer.media_type for renderer in view.renderer_classes)
+            return f"Only {spoken} is answered here: ask for it, or leave Accept out."
+        case _:
+            return ""
 
 
 def _denied(text: str) -> Response:

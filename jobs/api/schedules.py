@@ -16,6 +16,7 @@ from typing_extensions import TypedDict
 from jobs import masking, registry, schedule, timetable
 from jobs.access import Verb
 from jobs.api import access, parsing
+from jobs.api.jobs import MAIL
 from jobs.api.parsing import BIGGEST_ID, Reasoned, Text
 from jobs.api.responses import ok
 from jobs.api.schema import REASON, described
@@ -38,7 +39,7 @@ class ScheduleChange(Reasoned):
 
     name: Name | None = None
     task: TaskName | None = None
-    arguments: dict[str, Any] | None = None
+    arguments: Annotated[dict[str, Any], Field(examples=[MAIL])] | None = None
     cron: Cron | None = None
     every: Seconds | None = None
     time_zone: Annotated[Text, Field(max_length=64, examples=["Europe/Berlin"])] | None = None

@@ -60,12 +60,19 @@ FAILURES = (
     Failure(401, "AUTHENTICATION_REQUIRED", "Log in, or send `Authorization: Token ...`.", "No login, no valid token."),
     Failure(403, "UNAUTHORIZED", "That is not yours to see or do.", "Not allowed, or not with this token."),
     Failure(404, "NOT_FOUND", "There is no such thing.", "There is none, or it is somebody else's."),
-    Failure(405, "METHOD_NOT_ALLOWED", 'Method "PUT" not allowed.', "The address knows no such method."),
-    Failure(406, "NOT_ACCEPTABLE", "Could not satisfy the request Accept header.", "Only JSON is spoken here."),
+    Failure(405, "METHOD_NOT_ALLOWED", "There is no PUT here, only GET, POST.", "The address knows no such method."),
+    Failure(
+        406,
+        "NOT_ACCEPTABLE",
+        "Only application/json is answered here: ask for it, or leave Accept out.",
+        "Only JSON is spoken here.",
+    ),
     Failure(409, "WRONG_STATE", "Job ... is completed.", "It does not fit the state of the job.", only_writing=True),
     Failure(411, "LENGTH_REQUIRED", "Send the body with a Content-Length.", "A body in chunks.", only_writing=True),
     Failure(413, "REQUEST_TOO_LARGE", "The body is too large.", "More than 1 MiB.", only_writing=True),
-    Failure(415, "UNSUPPORTED_MEDIA_TYPE", "Unsupported media type.", "The body is no JSON.", only_writing=True),
+    Failure(
+        415, "UNSUPPORTED_MEDIA_TYPE", "Send the body as application/json.", "The body is no JSON.", only_writing=True
+    ),
     Failure(422, "KEY_REUSED", "...", "The Idempotency-Key came with another request before.", only_writing=True),
     Failure(429, "THROTTLED", "Too many requests.", "Wait for `Retry-After` seconds."),
     Failure(503, "QUEUE_UNAVAILABLE", "The database is away. Try again soon.", "The database is away."),
@@ -258,7 +265,8 @@ def _hoist(node: Any, shapes: dict[str, Any]) -> None:
         found = node.pop("$defs", {})
         for name, shape in found.items():
             _hoist(shape, shapes)
-            shapes[name] = shape
+            if shapes.setdefault(name, shape) != shape:  # one would be described as the other
+                raise ValueError(f"Two shapes are called {name}: give each a name of its own.")
     for child in node.values() if isinstance(node, dict) else node if isinstance(node, list) else ():
         _hoist(child, shapes)
 

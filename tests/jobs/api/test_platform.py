@@ -9,6 +9,7 @@ from django.contrib.auth.models import User
 from django.utils import timezone
 from rest_framework.test import APIClient
 
+from jobs import lifecycle, reports
 from jobs.models import AuditEntry, Effect, Job, Schedule, WorkerBeat
 from tests.jobs.api import states
 from tests.jobs.api.conftest import Login
@@ -34,10 +35,13 @@ def schedule_of(user: User | None, name: str = "nightly") -> Schedule:
 
 
 def doubt_of(user: User) -> Effect:
-    job = states.in_doubt(user.pk)
-    return Effect.objects.create(
+    job = states.waiting(user.pk)
+    claim = states.claimed(job)
+    effect = Effect.objects.create(
         key=f"mail:{job.pk}", job=job, attempt=1, kind="mail", status="attempting", created_at=timezone.now()
     )
+    lifecycle.doubt(claim, reports.of_text("the connection broke after the last byte"))
+    return effect
 
 
 def test_queues_show_staff_everything_and_others_their_own(

@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, TypeVar
 
 import jsonschema
 from django.contrib.auth.models import User
 from django.urls import URLPattern, URLResolver, get_resolver
 from drf_spectacular.drainage import GENERATOR_STATS
 from drf_spectacular.validation import validate_schema
+from rest_framework.exceptions import APIException
 from rest_framework.test import APIClient
 
 from jobs.api import schema
+from jobs.errors import Refused
 from tests.docs import pages
 from tests.jobs.api import states
 
 # another spelling of /api/jobs; a page; another of /api/messages; for Google alone
 LEFT_OUT = {"/api/jobs/", "/api/docs", "/api/mail/messages", "/api/mail/gmail/push"}
+
+T = TypeVar("T")
 
 
 def addresses(patterns: list[Any], prefix: str = "/") -> Iterator[str]:
@@ -77,8 +81,21 @@ def test_every_body_that_must_be_sent_has_an_example() -> None:
 
 
 def test_every_code_of_an_error_is_on_the_page() -> None:
-    told = {row[0].strip("`") for row in pages.rows(pages.DOCS / "api.md")}
-    assert {failure.code for failure in schema.FAILURES} <= told
+    told = {code.strip("`") for row in pages.rows(pages.DOCS / "api.md") for code in row[0].split(", ")}
+    known = {failure.code for failure in schema.FAILURES} | {
+        Refused.code,
+        *(refusal.code for refusal in refusals(Refused)),
+    }
+    ours = {error for error in refusals(APIException) if not error.__module__.startswith("rest_framework")}
+    known |= {str(error.default_code).upper() for error in ours}
+    assert known - told == set()
+
+
+def refusals(kind: type[T]) -> Iterator[type[T]]:
+    """Every class of refusals that any address may answer with."""
+    for own in kind.__subclasses__():
+        yield own
+        yield from refusals(own)
 
 
 def test_an_answer_is_as_described(as_owner: APIClient, owner: User) -> None:
