@@ -10,6 +10,7 @@ from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, register
 from django.core.checks import Warning as Advice
 from django.core.exceptions import ImproperlyConfigured
+from phonenumbers import SUPPORTED_REGIONS
 
 from email_automation.ai.providers import PROVIDERS
 from email_automation.connecting import encryption
@@ -102,6 +103,24 @@ def account_settings(**_: Any) -> Iterator[CheckMessage]:
         parts = urlsplit(getattr(settings, name))
         if parts.scheme != "https" and not (parts.scheme == "http" and parts.hostname in LOOPBACK):
             yield Error(f"{name} is not https.", hint="Tokens go there: use https://...", id="fikiri.E016")
+
+
+@register(Tags.compatibility)
+def address_settings(**_: Any) -> Iterator[CheckMessage]:
+    """Where this site is, and whose phone numbers it reads."""
+    for name in ("PUBLIC_URL", "FRONTEND_URL"):
+        address = getattr(settings, name)
+        parts = urlsplit(address)
+        if address and not (parts.scheme in ("http", "https") and parts.hostname):
+            yield Error(
+                f"{name} is {address!r}, which is no address.",
+                hint="Links in mail begin with it: https://fikiri.your-domain.com",
+                id="fikiri.E019",
+            )
+    if settings.PHONE_REGION not in SUPPORTED_REGIONS:
+        yield Error(
+            f"PHONE_REGION is {settings.PHONE_REGION!r}.", hint="Use two letters, such as US or DE.", id="fikiri.E020"
+        )
 
 
 @register(Tags.security, deploy=True)

@@ -6,6 +6,7 @@ from collections.abc import Mapping, MutableMapping
 from typing import Any
 
 import structlog
+from django.core.exceptions import ImproperlyConfigured
 from structlog.typing import Processor
 
 FORMATS = ("console", "json")
@@ -41,13 +42,13 @@ MASKS = (
 def configure(config: Mapping[str, str]) -> None:
     """Django's LOGGING_CONFIG: `{"format": "console" | "json", "level": "INFO"}`.
 
-    Raises ValueError for a format or level that does not exist.
+    Raises ImproperlyConfigured for a format or level that does not exist.
     """
     if config["format"] not in FORMATS:
-        raise ValueError(f"LOG_FORMAT is {config['format']!r}: use one of {', '.join(FORMATS)}")
+        raise ImproperlyConfigured(f"LOG_FORMAT is {config['format']!r}: use one of {', '.join(FORMATS)}")
     level = config["level"].upper()
     if level not in logging.getLevelNamesMapping():
-        raise ValueError(f"LOG_LEVEL is {config['level']!r}: use DEBUG, INFO, WARNING or ERROR")
+        raise ImproperlyConfigured(f"LOG_LEVEL is {config['level']!r}: use DEBUG, INFO, WARNING or ERROR")
     structlog.configure(
         processors=[
             structlog.stdlib.filter_by_level,

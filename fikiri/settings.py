@@ -5,14 +5,15 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote, unquote
 
-import environ
+from django.core.exceptions import ImproperlyConfigured
 
 from fikiri import places
+from fikiri.environment import Environment
 
 for name, value in places.running().items():  # a second terminal finds what `bin/run` started
     os.environ.setdefault(name, value)
 
-env = environ.Env()
+env = Environment()
 
 BASE_DIR = places.BASE
 VAR = places.var()
@@ -76,8 +77,14 @@ TEMPLATES = [
 ]
 
 
+ENGINES = ("django.db.backends.sqlite3", "django.db.backends.postgresql")
+
+
 def database(url: str) -> dict[str, Any]:
     """Django's DATABASES entry for a URL, with the options that each database needs under a job ledger."""
+    scheme = url.partition(":")[0]
+    if env.DB_SCHEMES.get(scheme) not in ENGINES:
+        raise ImproperlyConfigured(f"DATABASE_URL begins with {scheme[:20]!r}: use postgres:// or sqlite:///.")
     config: dict[str, Any] = env.db_url_config(url)
     options = config.setdefault("OPTIONS", {})
     if config["ENGINE"] == "django.db.backends.sqlite3":
@@ -130,7 +137,7 @@ AUTH_PASSWORD_VALIDATORS = [
 LOGIN_URL = "admin:login"
 
 LANGUAGE_CODE = "en-gb"
-TIME_ZONE = env.str("TIME_ZONE", default="UTC")
+TIME_ZONE = env.time_zone("TIME_ZONE", default="UTC")
 USE_I18N = True
 USE_TZ = True
 

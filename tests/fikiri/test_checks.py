@@ -29,6 +29,9 @@ def test_a_laptop_has_nothing_to_complain_of() -> None:
         ("GMAIL_ACCESS", "everything", "fikiri.E014"),
         ("GOOGLE_CLIENT_ID", "an-id", "fikiri.E015"),
         ("GOOGLE_TOKEN_URI", "http://tokens.example/", "fikiri.E016"),
+        ("PUBLIC_URL", "fikiri.company.com", "fikiri.E019"),
+        ("PUBLIC_URL", "https://", "fikiri.E019"),
+        ("PHONE_REGION", "ZZ", "fikiri.E020"),
     ],
 )
 def test_a_setting_that_cannot_work_is_an_error(name: str, value: object, expected: str, settings: Settings) -> None:

@@ -9,6 +9,7 @@ import flufl.bounce
 import pytest
 import structlog
 from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
 
 from fikiri import logs
 
@@ -78,5 +79,5 @@ def test_an_address_in_a_traceback_is_masked(capsys: pytest.CaptureFixture[str])
 
 @pytest.mark.parametrize("config", [{"format": "xml", "level": "INFO"}, {"format": "json", "level": "LOUD"}])
 def test_an_unknown_format_or_level_is_refused_by_its_name(config: dict[str, str]) -> None:
-    with pytest.raises(ValueError, match=r"LOG_(FORMAT|LEVEL) is '(xml|LOUD)'"):
+    with pytest.raises(ImproperlyConfigured, match=r"LOG_(FORMAT|LEVEL) is '(xml|LOUD)'"):
         logs.configure(config)
