@@ -23,6 +23,7 @@ from jobs.models import FINAL, WAITING, Canary, Job, JobStatus
 from jobs.models.job import CANARY, new_id
 
 LIMIT = 10.0  # seconds that it may run
+PUT_OFF = 1.0  # seconds between two writes that nobody could take it
 
 log = structlog.stdlib.get_logger("jobs")
 
@@ -59,7 +60,10 @@ def _look_after(canary: Canary, job_id: uuid.UUID, state: QueueHealth) -> None:
         row.update(job_id=None, answered_at=job.finished_at, worker=job.worker, silent_since=None)
         if canary.silent_since:
             log.warning("queue is consumed again", action="queue_heard", queue=canary.queue, worker=job.worker)
-    elif state.free and row.filter(asked_at__lt=Now(-config().CANARY_WITHIN)).exists():
+    elif not state.free:
+        # Its time begins once somebody could take it: a slot that comes free takes what came before it first.
+        row.filter(asked_at__lt=Now(-PUT_OFF)).update(asked_at=Now(), silent_since=None)
+    elif row.filter(asked_at__lt=Now(-config().CANARY_WITHIN)).exists():
         row.update(silent_since=Coalesce("silent_since", "asked_at"))
         if not canary.silent_since:
             log.error(

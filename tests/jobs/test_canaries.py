@@ -94,6 +94,27 @@ def test_workers_that_are_busy_are_not_silent() -> None:
     assert state() == "ok"
 
 
+def test_its_time_begins_when_a_slot_is_free() -> None:
+    late(sent())
+    claim = running()
+    canaries.run_once()
+    lifecycle.complete([(claim, "null")])  # and the slot takes what came before
+    canaries.run_once()
+    assert state() == "ok"
+    late(Job.objects.get(task=CANARY))
+    canaries.run_once()
+    assert state() == "silent"
+
+
+def test_workers_that_are_all_busy_again_have_taken_something() -> None:
+    late(sent())
+    canaries.run_once()
+    assert state() == "silent"
+    running()
+    canaries.run_once()
+    assert state() == "ok"
+
+
 def test_a_paused_queue_and_one_without_workers_get_none_and_are_not_silent(worker: WorkerBeat) -> None:
     late(sent())
     canaries.run_once()
