@@ -70,8 +70,12 @@ def lines(period: str = "hour", names: Collection[str] = tuple(QUEUES), look: Lo
     """Each of these queues; `period` is one of `throughput.PERIODS`. A few queries, however many queues there are."""
     span, step = throughput.PERIODS[period]
     look = look or Look()
-    recent, points = throughput.of_queues(span), throughput.series(span, step)
-    found = {name: QueueLine(name, look.queues[name], recent[name], points[name]) for name in QUEUES if name in names}
+    past = throughput.past(span, step)
+    found = {
+        name: QueueLine(name, look.queues[name], past[name].whole, past[name].points)
+        for name in QUEUES
+        if name in names
+    }
     _count_jobs(found, look)
     for control in look.paused:
         if isinstance(control, QueueControl) and control.name in found:

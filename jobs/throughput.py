@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from django.db.models import QuerySet, Sum
+from django.db.models import QuerySet
 
 from jobs import clock
 from jobs.models import JobStatus, Slice
@@ -40,6 +40,12 @@ class Recent:
         self.waits, self.runs = merged(self.waits, waits), merged(self.runs, runs)
         self.totals = merged(self.totals, totals)
 
+    def join(self, other: Recent) -> None:
+        self.ended += other.ended
+        self.failed += other.failed
+        self.waits, self.runs = merged(self.waits, other.waits), merged(self.runs, other.runs)
+        self.totals = merged(self.totals, other.totals)
+
     @property
     def failure_rate(self) -> float:
         return self.failed / self.ended if self.ended else 0.0
@@ -65,13 +71,19 @@ class Recent:
         return quantile(self.totals, 0.95)
 
 
-@dataclass(frozen=True)
-class Point:
-    """One step of a chart: jobs that ended in it, and those of them that failed."""
+@dataclass(kw_only=True)
+class Point(Recent):
+    """One step of a chart: what ended in it."""
 
     at: datetime
-    ended: int
-    failed: int
+
+
+@dataclass
+class Past:
+    """Of one queue: a period as a whole, and a point for each step, the oldest first, also where nothing ended."""
+
+    whole: Recent
+    points: list[Point]
 
 
 def of_queues(period: timedelta) -> dict[str, Recent]:
@@ -85,27 +97,33 @@ def of_queues(period: timedelta) -> dict[str, Recent]:
     return found
 
 
-def series(period: timedelta, step: timedelta) -> dict[str, list[Point]]:
-    """For each queue a point for each step, the oldest first, also where nothing ended."""
+def past(period: timedelta, step: timedelta) -> dict[str, Past]:
+    """Every queue's. From one read: a chart and the numbers beside it are of the same moment."""
     size = step.total_seconds()
     now = clock.now()
-    last = now.timestamp() // size
-    first = last - period.total_seconds() // size + 1
-    counts: Counter[tuple[str, float, str]] = Counter()
-    parts = _slices(period, int(size) // 60).order_by().values_list("queue", "at", "outcome").annotate(Sum("jobs"))
-    for queue, at, outcome, jobs in parts:
-        for kind in ("ended", "failed") if outcome in FAILURES else ("ended",):
-            counts[queue, at.timestamp() // size, kind] += jobs
-    steps = [first + number for number in range(int(last - first) + 1)]
-    return {
-        queue: [
-            Point(
-                datetime.fromtimestamp(at * size, now.tzinfo), counts[queue, at, "ended"], counts[queue, at, "failed"]
-            )
-            for at in steps
-        ]
-        for queue in QUEUES
-    }
+    last = int(now.timestamp() // size)
+    steps = range(last - int(period / step) + 1, last + 1)
+    found = {name: Past(Recent(), [Point(at=_begin(number, size, now)) for number in steps]) for name in QUEUES}
+    for (queue, at), slices in _by_place(_slices(period, int(size) // 60)).items():
+        if queue not in found:
+            continue
+        found[queue].whole.join(slices)
+        number = int(at.timestamp() // size)
+        if number in steps:
+            found[queue].points[number - steps.start].join(slices)
+    return found
+
+
+def _begin(number: int, size: float, now: datetime) -> datetime:
+    return datetime.fromtimestamp(number * size, now.tzinfo)
+
+
+def _by_place(slices: QuerySet[Slice]) -> dict[tuple[str, datetime], Recent]:
+    """Over all tasks and outcomes, by queue and beginning."""
+    found: dict[tuple[str, datetime], Recent] = defaultdict(Recent)
+    for queue, at, *figures in slices.values_list("queue", "at", "outcome", "jobs", "waits", "runs", "totals"):
+        found[queue, at].add(*figures)
+    return found
 
 
 def _slices(period: timedelta, width: int) -> QuerySet[Slice]:

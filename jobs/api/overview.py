@@ -23,12 +23,10 @@ from jobs.overview import QueueLine
 from jobs.throughput import PERIODS, Point
 
 
-class PointRow(TypedDict):
-    """A point of the chart: what ended from `at` on."""
+class PointRow(Lately):
+    """A point of the charts: what ended from `at` on."""
 
     at: Time | None
-    ended: int
-    failed: int
 
 
 class LineRow(TypedDict):
@@ -121,4 +119,4 @@ def _line(line: QueueLine) -> LineRow:
 
 
 def _point(point: Point) -> PointRow:
-    return {"at": epoch(point.at), "ended": point.ended, "failed": point.failed}
+    return {"at": epoch(point.at), **lately(point)}

@@ -57,8 +57,8 @@ def tabs(context: template.Context, here: str) -> dict[str, Any]:
 
 
 @register.simple_tag
-def throughput_chart(line: QueueLine, period: str) -> SafeString:
-    return charts.throughput_chart(line.name, line.points, period)
+def queue_charts(line: QueueLine, period: str) -> SafeString:
+    return charts.of_queue(line.name, line.points, period)
 
 
 @register.inclusion_tag("admin/jobs/pages/live.html", takes_context=True)

@@ -52,9 +52,9 @@ def test_half_and_ninety_five_of_a_hundred_are_told_apart() -> None:
 def test_a_chart_has_a_point_for_each_step(period: str, points: int) -> None:
     ended(jobs=3)
     ended("dead", jobs=2)
-    lines = throughput.series(*throughput.PERIODS[period])
-    assert {len(line) for line in lines.values()} == {points}
-    line = lines["email"]
+    lines = throughput.past(*throughput.PERIODS[period])
+    assert {len(line.points) for line in lines.values()} == {points}
+    line = lines["email"].points
     assert (sum(point.ended for point in line), sum(point.failed for point in line)) == (5, 2)
     assert [point.at for point in line] == sorted(point.at for point in line)
     assert line[1].at - line[0].at == throughput.PERIODS[period][1] >= timedelta(minutes=5)

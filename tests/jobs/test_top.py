@@ -68,8 +68,8 @@ def test_a_second_look_tells_how_fast_jobs_end() -> None:
 
 def test_bars_are_as_high_as_what_ended() -> None:
     at = datetime(2026, 1, 1, tzinfo=UTC)
-    assert sparkline([Point(at, ended, 0) for ended in (0, 1, 4, 8)]) == "▁▁▄█"
-    assert sparkline([Point(at, 0, 0)]) == "▁"
+    assert sparkline([Point(at=at, ended=ended) for ended in (0, 1, 4, 8)]) == "▁▁▄█"
+    assert sparkline([Point(at=at)]) == "▁"
 
 
 class Terminal:

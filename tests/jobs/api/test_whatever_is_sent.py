@@ -87,9 +87,6 @@ def ids(owner: User, monkeypatch: pytest.MonkeyPatch) -> Mapping[str, Iterator[s
     monkeypatch.setattr(events, "LASTS", 0)
     monkeypatch.setattr(hosts, "_addresses", nobody)
     jobs = [make(owner.pk) for make in STATES]
-    Effect.objects.create(
-        key="once", job=jobs[-1], attempt=1, kind="mail", status="attempting", created_at=timezone.now()
-    )
     Schedule.objects.create(name="nightly", task="tests.greet", every=3600, owner_id=owner.pk)
     known = {
         "job_id": [str(job.pk) for job in jobs],
