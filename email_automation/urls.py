@@ -2,7 +2,18 @@
 
 from django.urls import path
 
-from email_automation.api import accounts, automation, followups, mail, mailboxes, messages, outgoing, push, rules
+from email_automation.api import (
+    accounts,
+    automation,
+    followups,
+    kill_switch,
+    mail,
+    mailboxes,
+    messages,
+    outgoing,
+    push,
+    rules,
+)
 
 urlpatterns = [
     path("mail/sync", mailboxes.Sync.as_view(), name="mail-sync"),
@@ -14,6 +25,7 @@ urlpatterns = [
     path("mail/<int:mail_id>/reject", outgoing.MailReject.as_view(), name="reject-mail"),
     path("mail/<int:mail_id>/undo", outgoing.MailUndo.as_view(), name="undo-mail"),
     path("mail/<int:mail_id>/resolve", outgoing.MailResolve.as_view(), name="resolve-mail"),
+    path("mail/kill-switch", kill_switch.Switch.as_view(), name="kill-switch"),
     path("mail/suppressions", outgoing.SuppressionList.as_view(), name="suppressions"),
     path("mail/suppressions/<int:suppression_id>", outgoing.SuppressionOne.as_view(), name="suppression"),
     path("mail/messages", messages.MessageList.as_view(), name="mail-messages"),

@@ -9,6 +9,7 @@ from django.db import transaction
 from django.db.models import Q
 from django_celery_results.models import TaskResult
 
+from jobs import audit
 from jobs.clock import Now
 from jobs.config import config
 from jobs.models import FINAL, Batch, IdempotencyKey, Job, JobQuerySet, StageRun, Telling
@@ -28,6 +29,16 @@ def run_once(limit: int = AT_ONCE) -> int:
     StageRun.objects.filter(at__lt=Now(-KEYS_KEPT)).delete()
     IdempotencyKey.objects.filter(created_at__lt=Now(-KEYS_KEPT)).delete()
     return sum(_prune(shelf, limit) for shelf in shelves())
+
+
+def run_all(*, by: str) -> int:
+    """Remove all whose time is over, as a person asks; it is recorded. Returns how many went."""
+    total = 0
+    while removed := run_once():
+        total += removed
+    if total:
+        audit.record("prune", "jobs", by=by, after={"removed": total})
+    return total
 
 
 @dataclass(frozen=True)

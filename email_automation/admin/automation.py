@@ -8,6 +8,7 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
+from email_automation import services
 from email_automation.admin.reading import ModelAdminBase
 from email_automation.ai.schemas import Intent
 from email_automation.models import AutomationSetting, KillSwitch
@@ -19,7 +20,6 @@ else:
     FormBase = forms.ModelForm
 
 
-STOPS = ("sending_stopped", "reason")
 SWITCHES = (
     "sending_stopped",
     "undo_seconds",
@@ -88,15 +88,13 @@ class KillSwitchAdmin(ModelAdminBase):
 
     def save_model(self, request: HttpRequest, obj: KillSwitch, form: Any, change: bool) -> None:
         obj.pk = 1  # the one row
-        before = _switches(KillSwitch.objects.filter(pk=1).first(), STOPS)
-        super().save_model(request, obj, form, change)
-        _record(request, "kill switch of all mail", before, _switches(obj, STOPS), obj.reason)
+        services.set_kill_switch(obj.sending_stopped, by=request.user.get_username(), reason=obj.reason)
 
 
-def _switches(row: AutomationSetting | KillSwitch | None, names: Sequence[str]) -> dict[str, Any] | None:
+def _switches(row: AutomationSetting | None, names: Sequence[str]) -> dict[str, Any] | None:
     return {name: getattr(row, name) for name in names} if row else None
 
 
-def _record(request: HttpRequest, subject: str, before: Any, after: Any, reason: str = "") -> None:
+def _record(request: HttpRequest, subject: str, before: Any, after: Any) -> None:
     if before != after:
-        audit.record("change", subject, by=request.user.get_username(), reason=reason, before=before, after=after)
+        audit.record("change", subject, by=request.user.get_username(), before=before, after=after)

@@ -5,6 +5,7 @@ from typing import Any
 from django import forms
 from django.contrib import admin
 from django.core.exceptions import ValidationError
+from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from email_automation import services
@@ -42,9 +43,16 @@ class SuppressionAdmin(BoundedAdmin):
         return False
 
     def save_model(self, request: HttpRequest, obj: Suppression, form: Any, change: bool) -> None:
-        source = obj.source or f"by {person(request).get_username()}"
-        row = services.suppress_for(obj.address, obj.user_id, source=source)
+        name = person(request).get_username()
+        row = services.suppress_for(obj.address, obj.user_id, source=obj.source or f"by {name}", by=name)
         obj.pk = row.pk
+
+    def delete_model(self, request: HttpRequest, obj: Suppression) -> None:
+        services.allow_again(obj, by=person(request).get_username())
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Suppression]) -> None:
+        for row in queryset:
+            self.delete_model(request, row)
 
 
 @admin.register(Sender)

@@ -162,7 +162,7 @@ class SuppressionList(ApiView):
     @described("list_suppressions", "Addresses that get none of your mail", SuppressionPage, parameters=PAGING)
     def get(self, request: Request) -> Response:
         found, following = page(_suppressions(request), request)
-        return ok({"suppressions": [_suppression(row) for row in found], "count": len(found), "next": following})
+        return ok({"suppressions": [suppression_row(row) for row in found], "count": len(found), "next": following})
 
     @described("add_suppression", "Write to an address no more", SuppressionRow, takes=NewSuppression)
     def post(self, request: Request) -> Response:
@@ -171,15 +171,15 @@ class SuppressionList(ApiView):
             row = services.suppress(wanted.address, person(request), reason=wanted.reason)
         except BadMailError as problem:
             return error("INVALID_REQUEST", str(problem).replace("to ", "address ", 1), 400, field="address")
-        return ok(_suppression(row), message="This address gets no more of your mail.")
+        return ok(suppression_row(row), message="This address gets no more of your mail.")
 
 
 class SuppressionOne(ApiView):
     @described("delete_suppression", "Write to an address again", SuppressionRow)
     def delete(self, request: Request, suppression_id: int) -> Response:
         row = own(_suppressions(request), suppression_id, "suppression")
-        shown = _suppression(row)
-        services.allow_again(row, person(request))
+        shown = suppression_row(row)
+        services.allow_again(row, by=person(request).get_username())
         return ok(shown, message="This address gets your mail again.")
 
 
@@ -223,7 +223,7 @@ def _detail(mail: OutgoingMail) -> MailDetail:
     }
 
 
-def _suppression(row: Suppression) -> SuppressionRow:
+def suppression_row(row: Suppression) -> SuppressionRow:
     return {
         "id": row.pk,
         "address": row.address,

@@ -2,7 +2,7 @@
 
 from email_automation.services.acting import act_in_mailbox, act_on, forward
 from email_automation.services.answering import ask_ai, classify_again, draft_reply, summarise
-from email_automation.services.automation import set_automation
+from email_automation.services.automation import set_automation, set_kill_switch
 from email_automation.services.connecting import Connected, begin_gmail, disconnect, finish_gmail
 from email_automation.services.followups import (
     add_follow_up_rule,
@@ -78,6 +78,7 @@ __all__ = [
     "send_password_link",
     "set_automation",
     "set_follow_up_rule",
+    "set_kill_switch",
     "stop_follow_up",
     "stop_sending",
     "summarise",

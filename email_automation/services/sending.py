@@ -10,7 +10,6 @@ from email_automation.models import (
     OPEN,
     Author,
     AutomationSetting,
-    KillSwitch,
     MailKind,
     MailStatus,
     Message,
@@ -21,6 +20,7 @@ from email_automation.sending import outgoing, releasing, suppressing
 from email_automation.sending.letters import File, Letter, reply_subject
 from email_automation.sending.outbox import write
 from email_automation.sending.recipients import check_content
+from email_automation.services.automation import set_kill_switch
 from jobs import audit, services
 from jobs.errors import Refused, WrongState
 from jobs.models import Effect, EffectStatus, Job
@@ -162,30 +162,37 @@ def resolve_doubt(mail: OutgoingMail, by: AbstractBaseUser, *, happened: bool, r
     return services.resolve(effect.pk, happened=happened, by=by.get_username(), reason=reason)
 
 
-def suppress(address: str, by: AbstractBaseUser, *, reason: str = "") -> Suppression:
-    """Have a user write to an address no more.
+def suppress(address: str, owner: AbstractBaseUser, *, by: str = "", reason: str = "") -> Suppression:
+    """Have a user write to an address no more. `by`: who says so, where it is somebody else.
 
     Raises:
         BadMailError: it is no address.
     """
-    return suppress_for(address, by.pk, source=reason or f"by {by.get_username()}")
+    name = by or owner.get_username()
+    return suppress_for(address, owner.pk, source=reason or f"by {name}", by=name)
 
 
-def suppress_for(address: str, user_id: int | None, *, source: str) -> Suppression:
+@transaction.atomic
+def suppress_for(address: str, user_id: int | None, *, source: str, by: str) -> Suppression:
     """The same, for a user or for everybody, by staff."""
-    return suppressing.suppress(address, suppressing.Cause.MANUAL, user_id=user_id, source=source)
+    audit.hold()
+    row = suppressing.suppress(address, suppressing.Cause.MANUAL, user_id=user_id, source=source)
+    after = {"user_id": user_id, "cause": row.cause}
+    audit.record("suppress", f"address {row.address}", by=by, reason=source, after=after)
+    return row
 
 
-def allow_again(row: Suppression, by: AbstractBaseUser) -> None:
+@transaction.atomic
+def allow_again(row: Suppression, *, by: str) -> None:
     """Write to an address again."""
-    audit.record("allow", f"address {row.address}", by=by.get_username(), before={"cause": row.cause})
+    audit.record("allow", f"address {row.address}", by=by, before={"cause": row.cause})
     row.delete()
 
 
 def stop_sending(stop: bool = True, *, user_id: int | None = None, reason: str = "") -> None:
     """Throw the kill switch, of one user or of all, or (`stop=False`) allow sending again."""
     if user_id is None:
-        KillSwitch.objects.update_or_create(pk=1, defaults={"sending_stopped": stop, "reason": reason[:200]})
+        set_kill_switch(stop, by="", reason=reason)
     else:
         AutomationSetting.objects.update_or_create(user_id=user_id, defaults={"sending_stopped": stop})
 

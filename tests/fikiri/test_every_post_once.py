@@ -54,6 +54,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "grant_role": {"user": "root", "role": "viewer"},
     "enqueue_job": {"task": "tests.greet"},
     "change_job": {"delay": 60},
+    "set_kill_switch": {"stopped": True, "reason": "an incident"},
     "reveal_job": {"reason": "the customer asks"},
     "cancel_jobs": {"q": "status:waiting", "dry_run": True},
     "retry_jobs": {"dry_run": True},

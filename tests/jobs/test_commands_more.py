@@ -126,3 +126,5 @@ def test_prune_says_what_would_go_and_goes_only_when_told(settings: Settings) ->
     assert Job.objects.count() == 3
     assert "2 jobs are gone." in told("prune", "--yes")
     assert Job.objects.count() == 1
+    entry = AuditEntry.objects.get()
+    assert (entry.verb, entry.origin, entry.after) == ("prune", "command", {"removed": 2})

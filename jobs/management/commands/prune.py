@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import getpass
 from typing import Any
 
 from django.core.management.base import CommandParser
@@ -30,7 +31,7 @@ class Command(AnsweringCommand):
             }
             for shelf in prune.shelves()
         ]
-        return {"shelves": shelves, "removed": _remove_all() if yes else 0}
+        return {"shelves": shelves, "removed": prune.run_all(by=getpass.getuser()) if yes else 0}
 
     def show(self, answer: dict[str, Any]) -> None:
         self.table(
@@ -44,10 +45,3 @@ class Command(AnsweringCommand):
             self.stdout.write(f"{answer['removed']:,} jobs are gone.")
         elif any(shelf["overdue"] for shelf in answer["shelves"]):
             self.stdout.write("Nothing was removed. Add --yes to remove them.")
-
-
-def _remove_all() -> int:
-    total = 0
-    while removed := prune.run_once():
-        total += removed
-    return total
