@@ -27,6 +27,12 @@ class Verdict(StrEnum):
     BAD = "bad"  # some went wrong again
 
 
+STOPS = {
+    Verdict.GOING: "Not all of the last ones are through. Wait for them, or say that you go on: anyway.",
+    Verdict.BAD: "Some of the last ones failed again. Mend the cause first, or say that you go on: anyway.",
+}
+
+
 @dataclass(frozen=True)
 class Stage:
     """The jobs that were run again last, and how many of them are in which state by now."""
@@ -84,13 +90,11 @@ def run_next(
         by: Who does it, where that is no user of the site: all of these share what was run last.
 
     Raises:
-        Refused: some of the last ones failed again, and nobody says that it goes on `anyway`.
+        Refused: some of the last ones failed again, or are not through, and nobody says that it goes on `anyway`.
     """
     before = last(user, fingerprint)
-    if before.verdict == Verdict.BAD and not anyway:
-        raise Refused(
-            "Some of the last ones failed again. Mend the cause first, or say that you go on: anyway.", field="anyway"
-        )
+    if before.verdict in STOPS and not anyway:
+        raise Refused(STOPS[before.verdict], field="anyway")
     number = size or before.next_size
     ids, done = go(jobs, number, by=by or user.get_username(), reason=reason, origin=origin)
     StageRun.objects.update_or_create(

@@ -19,7 +19,7 @@ AGES = {"1h": "Past hour", "1d": "Past day", "7d": "Past week", "": "All"}
 
 class StageForm(ReasonForm):
     size = forms.IntegerField(label="How many, the oldest first", min_value=1, max_value=stages.SIZES[-1])
-    anyway = forms.BooleanField(label="Go on although some failed again", required=False)
+    anyway = forms.BooleanField(label="Go on all the same", required=False)
 
 
 @of_jobs

@@ -26,20 +26,22 @@ def of(job: Job, user: User, *, origin: str) -> dict[str, Any]:
     )
     past = history.of(job, children=children)
     arguments = masking.arguments(job)
+    result = pretty(masking.result(job)) if job.status == JobStatus.COMPLETED else ""
     address = origin + reverse("api-jobs")
     return {
         "history": past,
         "diagram": diagram.diagram(past),
         "copies": [
-            ("Command", copying.as_command(job, arguments)),
+            ("a command", copying.as_command(job, arguments)),
             ("curl", copying.as_curl(job, arguments, address)),
         ],
         "facts": _facts(job),
         "why": why.explain(job) if job.status in (*WAITING, JobStatus.IN_DOUBT) else None,
         "told": details.of(job).items(),
         "arguments": pretty(arguments),
+        "is_masked": f'"{masking.MASK}"' in pretty(arguments) + result,
         "checkpoint": _checkpoint(job),
-        "result": pretty(masking.result(job)) if job.status == JobStatus.COMPLETED else "",
+        "result": result,
         "attempts": past.attempts[:LATEST],
         "effects": past.effects[:LATEST],
         "children": children,

@@ -15,7 +15,7 @@ from jobs import access, quarantine
 from jobs.access import Verb
 from jobs.admin.display import badge, block, job_link, moment, pretty
 from jobs.admin.filters import Choices, Narrowing
-from jobs.admin.lists import FEW
+from jobs.admin.lists import FEW, RecentValuesFilter
 from jobs.admin.readonly import RecordAdmin
 from jobs.config import config
 from jobs.masking import masked
@@ -174,6 +174,7 @@ class QuarantineAdmin(RecordAdmin):
     actions = ()  # with the admin's own: delete
     list_display = ("when", "queue", "reason", "size", "worker")
     search_fields = ("reason", "digest")
+    search_help_text = "Messages of the broker that nobody understood: kept here, never run. Found by reason or digest."
     ordering = ("-id",)
     fields = ("at", "queue", "reason", "size", "digest", "worker", "head_text")
 
@@ -200,7 +201,9 @@ class AuditEntryAdmin(RecordAdmin):
     verb = Verb.AUDIT
     platform_wide = True
     list_display = ("when", "by", "verb", "subject", "reason", "origin", "address")
-    search_fields = ("by", "subject", "verb")
+    list_filter = (("verb", RecentValuesFilter), ("by", RecentValuesFilter), ("origin", RecentValuesFilter), "at")
+    search_fields = ("by", "subject", "verb", "reason")
+    search_help_text = "Who, what (queue email, job and its id), the verb, or words of the reason."
     ordering = ("-id",)
 
     @admin.display(description="When")

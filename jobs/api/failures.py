@@ -30,7 +30,7 @@ NOT_FOUND = "No job that you may see failed so."
 class StageWish(Reasoned):
     """`size`: how many, the oldest first; without it a few, and more each time that none failed again.
 
-    `anyway`: go on although some of the last ones failed again.
+    `anyway`: go on although some of the last ones failed again, or are not through.
     """
 
     size: Annotated[int, Field(ge=1, le=stages.SIZES[-1])] | None = None

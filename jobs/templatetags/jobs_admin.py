@@ -15,6 +15,7 @@ from jobs.admin import charts, display
 from jobs.admin import tabs as pages
 from jobs.admin.page import may_see
 from jobs.api.events import rest
+from jobs.doctor import Finding
 from jobs.models import Job
 from jobs.overview import QueueLine
 
@@ -25,6 +26,16 @@ BELOW = {
     "release": "queues",
     "control": "queues",
     "stage": "failures",
+}
+
+LOOK = {  # where a finding is seen, and often mended
+    "paused": "jobs-queues",
+    "no_worker": "jobs-queues",
+    "silent_queue": "jobs-workers",
+    "stuck_worker": "jobs-workers",
+    "failures": "jobs-failures",
+    "in_doubt": "jobs-doubt",
+    "quarantine": "admin:jobs_quarantine_changelist",
 }
 
 register = template.Library()
@@ -59,6 +70,12 @@ def tabs(context: template.Context, here: str) -> dict[str, Any]:
 @register.simple_tag
 def queue_charts(line: QueueLine, period: str) -> SafeString:
     return charts.of_queue(line.name, line.points, period)
+
+
+@register.filter
+def page_of(finding: Finding) -> str:
+    """The page that shows what a finding is about; none where there is none of its own."""
+    return reverse(LOOK[finding.name]) if finding.name in LOOK else ""
 
 
 @register.inclusion_tag("admin/jobs/pages/live.html", takes_context=True)

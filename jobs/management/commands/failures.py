@@ -31,7 +31,9 @@ class Command(AnsweringCommand):
         parser.add_argument("query", nargs="*", help="narrow it: queue:email age:1d")
         parser.add_argument("--stage", metavar="FINGERPRINT", help="run the next ones of this group again")
         parser.add_argument("--size", type=at_least_one, help="how many, the oldest first (default 5, then 50, 5000)")
-        parser.add_argument("--anyway", action="store_true", help="although some of the last ones failed again")
+        parser.add_argument(
+            "--anyway", action="store_true", help="although some of the last ones failed again, or are not through"
+        )
         parser.add_argument("--reason", default="", help="kept with each job")
 
     def ask(self, *, query: list[str], stage: str | None, **options: Any) -> dict[str, Any]:

@@ -57,6 +57,16 @@ def test_it_stops_by_itself_when_they_fail_again(as_operator: Client) -> None:
     assert not Job.objects.filter(status="pending").exists()
 
 
+def test_it_waits_for_the_last_ones(as_operator: Client) -> None:
+    jobs = [states.failed() for _ in range(3)]
+    as_operator.post(cause(jobs[0]), {"size": 1})
+    text = text_of(as_operator.post(cause(jobs[0]), {"size": 2, "reason": "typed before"}))
+    assert "Not all of the last ones are through." in text
+    assert 'value="typed before"' in text
+    assert 'name="anyway"' in text
+    assert Job.objects.filter(status="pending").count() == 1
+
+
 def test_a_person_may_go_on_anyway(as_operator: Client) -> None:
     text_of(as_operator.post(failed_again(as_operator), {"size": 2, "anyway": "on"}, follow=True))
     assert Job.objects.filter(status="pending").count() == 2

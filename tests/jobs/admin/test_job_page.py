@@ -187,3 +187,9 @@ def test_the_like_can_be_enqueued_by_a_pasted_line(as_viewer: Client) -> None:
     curl = shlex.split(copying.as_curl(job, job.arguments, "http://x/api/jobs"))
     assert json.loads(curl[curl.index("-d") + 1]) == {"task": "tests.greet", "args": {"name": "it's"}, "priority": 2}
     assert "http://testserver/api/jobs" in page(as_viewer, PAGE, job.pk)
+
+
+def test_only_what_is_masked_can_be_revealed(as_superuser: Client) -> None:
+    plain, secret = states.waiting(), states.waiting(task="tests.remember", args={"api_key": "hunter2"})
+    assert "/reveal/" not in page(as_superuser, "jobs_job_change", plain.pk)
+    assert f"/admin/jobs/job/{secret.pk}/reveal/" in page(as_superuser, "jobs_job_change", secret.pk)

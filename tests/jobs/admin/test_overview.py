@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 import pytest
 from django.test import Client
 
+from jobs import services
 from jobs.admin.charts import run_chart, throughput_chart, wait_chart
 from jobs.clock import Now
 from jobs.models import Slice
@@ -37,6 +38,11 @@ def test_what_is_wrong_is_told_with_the_remedy(as_viewer: Client) -> None:
     text = text_of(as_viewer.get(HERE))
     assert "manage.py dispatcher" in text
     assert "manage.py worker crm" in text
+
+
+def test_what_is_wrong_leads_to_its_page(as_viewer: Client) -> None:
+    services.pause(queue="crm", by="ann", reason="calm")
+    assert 'manage.py resume crm</span> <a href="/admin/jobs/queues/">Look</a>' in text_of(as_viewer.get(HERE))
 
 
 def test_who_may_not_see_jobs_is_refused(as_staff: Client, client: Client) -> None:

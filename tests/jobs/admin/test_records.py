@@ -10,7 +10,7 @@ from django.test import Client
 from django.urls import reverse
 from django_celery_results.models import GroupResult, TaskResult
 
-from jobs import batches
+from jobs import audit, batches
 from jobs.clock import Now
 from jobs.models import (
     Attempt,
@@ -159,3 +159,18 @@ def test_a_batch_is_cancelled_after_it_was_asked_back(as_operator: Client, as_vi
     assert "1 job cancelled" in text_of(as_operator.post(address, {"reason": "wrong list"}, follow=True))
     job.refresh_from_db()
     assert (job.status, AuditEntry.objects.get(subject=f"batch {batch.pk}").reason) == ("cancelled", "wrong list")
+
+
+def test_the_audit_is_narrowed_by_verb_and_person_and_searched_by_reason(as_superuser: Client) -> None:
+    for by, verb, reason in (("ann", "pause", "the quota is used up"), ("bob", "resume", "a new month")):
+        audit.record(verb, "queue ai", by=by, reason=reason)
+    for query in ({"verb": "pause"}, {"by": "ann"}, {"q": "quota"}):
+        text = page(as_superuser, "jobs_auditentry_changelist", **query)
+        assert "the quota is used up" in text, query
+        assert "a new month" not in text, query
+
+
+def test_a_list_of_nothing_says_so(as_superuser: Client) -> None:
+    assert "Nothing here yet." in page(as_superuser, "jobs_quarantine_changelist")
+    nothing = page(as_superuser, "jobs_quarantine_changelist", q="nobody")
+    assert 'Nothing is like that. <a href="?">Show all</a>' in nothing
