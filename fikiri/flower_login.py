@@ -13,11 +13,14 @@ from contextvars import copy_context
 from typing import Any
 from urllib.parse import unquote
 
+from django.conf import settings
 from flower.api import BaseApiHandler
 from flower.api.tasks import BaseTaskHandler
 from flower.app import Flower
 from flower.views import BaseHandler, monitor
+from flower.views.tasks import TaskView
 from tornado import web
+from tornado.escape import xhtml_escape
 
 from fikiri import flower_roles
 from jobs import control
@@ -35,6 +38,7 @@ def guard() -> None:
     BaseApiHandler.write_error = _challenging(BaseApiHandler.write_error)
     BaseHandler.get_current_user = _noting(BaseHandler.get_current_user)
     Flower.pool_executor_cls = ContextExecutor
+    TaskView.render_string = with_way_back(TaskView.render_string)
 
 
 class ContextExecutor(ThreadPoolExecutor):
@@ -57,8 +61,24 @@ def person(headers: Any) -> str:
 
 def format_task(task: Any) -> Any:
     """Flower's task, pointing to the ledger, which alone has its arguments and result."""
-    task.args, task.kwargs = f"/admin/jobs/job/{task.uuid}/", "in the admin"
+    task.args, task.kwargs = _page_of(task), "in the admin"
     return task
+
+
+def _page_of(task: Any) -> str:
+    return f"/admin/jobs/job/{task.uuid}/"
+
+
+def with_way_back(render_string: Callable[..., bytes]) -> Callable[..., bytes]:
+    """A task's page, where the address of the job's is a link."""
+
+    def linking(handler: Any, template: str, **words: Any) -> bytes:
+        address = xhtml_escape(_page_of(words["task"])) if "task" in words else ""
+        page = render_string(handler, template, **words)
+        link = f'<a href="{xhtml_escape(settings.PUBLIC_URL)}{address}">{address}</a>'
+        return page.replace(f">{address}<".encode(), f">{link}<".encode()) if address else page
+
+    return linking
 
 
 def _without_result(_handler: Any, response: dict[str, Any], result: Any) -> None:

@@ -196,12 +196,29 @@ class QuarantineAdmin(RecordAdmin):
         quarantine.delete(queryset, by=request.user.get_username())
 
 
+class PersonFilter(RecentValuesFilter):
+    def __init__(self, *given: Any, **named: Any) -> None:
+        super().__init__(*given, **named)
+        self.title = "person"
+
+
+class DayFilter(admin.DateFieldListFilter):
+    def __init__(self, *given: Any, **named: Any) -> None:
+        super().__init__(*given, **named)
+        self.title = "day"
+
+
 @admin.register(AuditEntry)
 class AuditEntryAdmin(RecordAdmin):
     verb = Verb.AUDIT
     platform_wide = True
     list_display = ("when", "by", "verb", "subject", "reason", "origin", "address")
-    list_filter = (("verb", RecentValuesFilter), ("by", RecentValuesFilter), ("origin", RecentValuesFilter), "at")
+    list_filter = (
+        ("verb", RecentValuesFilter),
+        ("by", PersonFilter),
+        ("origin", RecentValuesFilter),
+        ("at", DayFilter),
+    )
     search_fields = ("by", "subject", "verb", "reason")
     search_help_text = "Who, what (queue email, job and its id), the verb, or words of the reason."
     ordering = ("-id",)

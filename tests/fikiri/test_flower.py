@@ -13,6 +13,8 @@ from django.test import Client
 from flower.api import BaseApiHandler
 from flower.urls import handlers
 from pytest_django import Settings
+from tornado.escape import xhtml_escape
+from tornado.template import DictLoader
 
 from fikiri import flower_login, flower_roles
 from jobs.models import Role
@@ -72,6 +74,16 @@ def test_its_threads_know_in_whose_name_they_work() -> None:
 def test_a_task_points_to_its_job() -> None:
     task = flower_login.format_task(SimpleNamespace(uuid="7", args="()", kwargs="{}"))
     assert task.args == "/admin/jobs/job/7/"
+
+
+def test_its_page_there_leads_back_to_the_job(settings: Settings) -> None:
+    settings.PUBLIC_URL = "https://fikiri.example"
+    loader = DictLoader({"task.html": "<dd><code>{{ task.args }}</code></dd>"})
+    show = flower_login.with_way_back(lambda handler, name, **words: loader.load(name).generate(**words))
+    for task_id in ("7", '"><script>'):
+        task = flower_login.format_task(SimpleNamespace(uuid=task_id, args="", kwargs=""))
+        address = xhtml_escape(f"/admin/jobs/job/{task_id}/")
+        assert f'<a href="https://fikiri.example{address}">{address}</a>' in show(None, "task.html", task=task).decode()
 
 
 def test_a_jobs_page_links_to_flower_where_there_is_one(admin_client: Client, settings: Settings) -> None:
