@@ -6,7 +6,7 @@ import hashlib
 import ipaddress
 import math
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import structlog
@@ -24,11 +24,16 @@ LOGINS = ("login", "admin:login")  # names of addresses
 WINDOW = 900  # seconds
 FROM_ADDRESS, FOR_NAME = 5, 10  # times LOGIN_FAILURES: many names from one address, one name from many
 
+COUNTED = "_login_counted"  # on the request: under which names
+
 log = structlog.stdlib.get_logger("fikiri")
 
 
 class LoginBrake:
-    """Answers a login that is closed before its password is looked at."""
+    """Answers a login that is closed before its password is looked at.
+
+    A try is counted before that, too, and taken back unless it was wrong: those of one moment do not pass together.
+    """
 
     sync_capable = True
     async_capable = False
@@ -37,14 +42,16 @@ class LoginBrake:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        return self.get_response(request)
+        answer = self.get_response(request)
+        _take_back(getattr(request, COUNTED, ()))
+        return answer
 
     def process_view(self, request: HttpRequest, *_: Any) -> HttpResponse | None:
         match = request.resolver_match
         if request.method != "POST" or match is None or match.view_name not in LOGINS:
             return None
         address = address_of(request)
-        if not _is_closed(request.POST.get("username", ""), address):
+        if _is_let_in(request, address):
             return None
         log.warning("login closed after too many wrong passwords", address=address)
         wait = math.ceil(rates.left(WINDOW))
@@ -54,17 +61,28 @@ class LoginBrake:
 
 
 @receiver(user_login_failed, dispatch_uid="fikiri.login_brake")
-def _note(credentials: dict[str, Any], request: HttpRequest | None = None, **_: Any) -> None:
-    if request is None or not settings.LOGIN_FAILURES:
-        return
-    for name, _most in _limits(str(credentials.get("username", "")), address_of(request)):
-        rates.count(name, WINDOW)
+def _stays_counted(request: HttpRequest | None = None, **_: Any) -> None:
+    if request is not None:
+        setattr(request, COUNTED, ())
 
 
-def _is_closed(username: str, address: str) -> bool:
+def _is_let_in(request: HttpRequest, address: str) -> bool:
+    """Counts it, then. One that is not let in counts nowhere: from a closed address nobody closes a name."""
     if not settings.LOGIN_FAILURES:
-        return False
-    return any(rates.counted(name, WINDOW) >= most for name, most in _limits(username, address))
+        return True
+    counted = []
+    for name, most in _limits(request.POST.get("username", ""), address):
+        counted.append(name)
+        if rates.count(name, WINDOW) > most:
+            _take_back(counted)
+            return False
+    setattr(request, COUNTED, counted)
+    return True
+
+
+def _take_back(names: Iterable[str]) -> None:
+    for name in names:
+        rates.take_back(name, WINDOW)
 
 
 def _limits(username: str, address: str) -> list[tuple[str, int]]:

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
 from time import time as now
-from typing import Any
 
 from jobs import broker
 
@@ -14,21 +12,12 @@ _here: Counter[str] = Counter()  # while Redis is away, each process counts by i
 
 def count(name: str, window: int) -> int:
     """Count one more in this window of so many seconds. Returns how many there are."""
-    key = _key(name, window)
-
-    def add(client: Any) -> int:
-        with client.pipeline(transaction=False) as pipe:
-            pipe.incr(key)
-            pipe.expire(key, 2 * window)
-            return int(pipe.execute()[0])
-
-    return _in_redis(add, lambda: _count_here(key))
+    return _add(1, name, window)
 
 
-def counted(name: str, window: int) -> int:
-    """How many there are in this window."""
-    key = _key(name, window)
-    return _in_redis(lambda client: int(client.get(key) or 0), lambda: _here[key])
+def take_back(name: str, window: int) -> None:
+    """Count one less: it was none. The window may be another one by now, which has one more then."""
+    _add(-1, name, window)
 
 
 def left(window: int) -> float:
@@ -36,23 +25,31 @@ def left(window: int) -> float:
     return window - now() % window
 
 
-def _in_redis(ask: Callable[[Any], int], here: Callable[[], int]) -> int:
+def _add(number: int, name: str, window: int) -> int:
+    key = _key(name, window)
     if broker.is_redis() and not broker.is_open():
         try:
-            return ask(broker.client())
+            return _add_in_redis(number, key, 2 * window)
         except broker.Unreachable as error:
             broker.trip(error)
-    return here()
+    return _add_here(number, key)
+
+
+def _add_in_redis(number: int, key: str, seconds: int) -> int:
+    with broker.client().pipeline(transaction=False) as pipe:
+        pipe.incrby(key, number)
+        pipe.expire(key, seconds)
+        return int(pipe.execute()[0])
 
 
 def _key(name: str, window: int) -> str:
     return f"{broker.PREFIX}rate:{window}:{int(now() // window)}:{name}"
 
 
-def _count_here(key: str) -> int:
+def _add_here(number: int, key: str) -> int:
     of_window, now, _ = key.removeprefix(f"{broker.PREFIX}rate:").split(":", 2)
     mine = f"{broker.PREFIX}rate:{of_window}:"
     for old in [each for each in _here if each.startswith(mine) and not each.startswith(f"{mine}{now}:")]:
         del _here[old]
-    _here[key] += 1
+    _here[key] += number
     return _here[key]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import gc
 import os
 import platform
 import socket
@@ -193,6 +194,7 @@ def _on_init(sender: Any, **_: Any) -> None:
     identity.become(sender.hostname)
     if _kind_of(sender) == slots.RESIZABLE:
         sender.concurrency = _kept_slots(sender.hostname) or sender.concurrency
+    _share_memory()
 
 
 def _kept_slots(name: str) -> int | None:
@@ -206,6 +208,12 @@ def _kept_slots(name: str) -> int | None:
     if number:
         log.info("as many slots as are kept for this name", action="slots_kept", slots=number)
     return number
+
+
+def _share_memory() -> None:
+    """What is loaded by now stays for good. Looked through for garbage it would be copied into each pool process."""
+    gc.collect()
+    gc.freeze()
 
 
 def _kind_of(worker: Any) -> str:

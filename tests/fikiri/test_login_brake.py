@@ -71,6 +71,29 @@ def test_when_the_window_is_over_they_get_in(jane: User, monkeypatch: pytest.Mon
     assert log_in(PLACES[0], password=PASSWORD) == 302
 
 
+def test_tries_of_one_moment_do_not_pass_together(jane: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    begun: list[int] = []
+    answers: list[int] = []
+    check = User.check_password
+
+    def meanwhile(user: User, password: str) -> bool:
+        """While one password is looked at, the next one comes."""
+        if len(begun) < 6:
+            begun.append(1)
+            answers.append(log_in(PLACES[0]))
+        return check(user, password)
+
+    monkeypatch.setattr(User, "check_password", meanwhile)
+    answers.append(log_in(PLACES[0]))
+    assert sorted(answers) == [200, 200, 200, 429]
+
+
+def test_a_closed_address_closes_no_name_for_others(jane: User) -> None:
+    for _ in range(40):
+        log_in(PLACES[0])
+    assert log_in(PLACES[0], password=PASSWORD, address=THERE) == 302
+
+
 def test_right_passwords_are_not_counted(jane: User) -> None:
     assert {log_in(PLACES[0], password=PASSWORD) for _ in range(10)} == {302}
 

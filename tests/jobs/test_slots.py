@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import socket
 import uuid
+from collections.abc import Iterator
 from types import SimpleNamespace
 from typing import Any
 
@@ -84,6 +86,15 @@ def test_a_worker_from_a_shell_is_recorded_too(asked: Asked) -> None:
     assert (entry.verb, entry.by, entry.after) == ("set_slots", "celery control", {"slots": "3"})
 
 
+@pytest.fixture
+def collected() -> Iterator[None]:
+    """What a worker keeps from Python's search for garbage is searched again after the test."""
+    gc.unfreeze()
+    yield
+    gc.unfreeze()
+
+
+@pytest.mark.usefixtures("collected")
 @pytest.mark.parametrize(("pool", "number"), [("prefork", 5), (prefork.TaskPool, 5), ("solo", 2)])
 def test_a_worker_starts_with_what_is_kept_for_its_name(
     pool: Any, number: int, monkeypatch: pytest.MonkeyPatch
@@ -94,6 +105,7 @@ def test_a_worker_starts_with_what_is_kept_for_its_name(
     starting = SimpleNamespace(hostname="email@h", concurrency=2, pool_cls=pool)
     worker._on_init(starting)
     assert starting.concurrency == number
+    assert gc.get_freeze_count() > 10 * len(gc.get_objects())  # its pool's processes share what is loaded
 
 
 class Pool:
