@@ -93,7 +93,7 @@ def test_all_web_processes_count_together() -> None:
 ADMIN_ONLY = {  # what concerns others
     "change_schedule", "delete_quarantined", "grant_role", "pause_queue", "pause_schedule", "pause_task",
     "release_hold", "remove_schedule", "add_schedule", "resolve_effect", "resume_queue", "resume_schedule",
-    "resume_task", "reveal_job", "revoke_role", "revoke_token", "run_schedule_now", "set_slots",
+    "resume_task", "reveal_job", "revoke_role", "revoke_token", "run_schedule_now", "set_kill_switch", "set_slots",
     "silence_alert", "speak_alert",
     "stop_worker", "take_alert", "tick",
 }  # fmt: skip
