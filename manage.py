@@ -17,6 +17,8 @@ def main() -> None:
             raise
         sys.stderr.write(f"{error}\n")
         sys.exit(2)
+    except KeyboardInterrupt:
+        sys.exit(130)  # as a shell says it: 128 and the signal
 
 
 if __name__ == "__main__":

@@ -5,7 +5,9 @@ from __future__ import annotations
 import argparse
 import io
 import json
+import os
 import shutil
+import sys
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -31,6 +33,7 @@ COLOURS = {
     JobStatus.IN_DOUBT: "magenta",
 }
 NARROWEST = 80  # columns
+WHOLE = ("id", "job", "search for")  # copied: never broken in two, whatever is narrow
 PIPED = 250
 
 
@@ -47,10 +50,11 @@ class AnsweringCommand(BaseCommand):
                 answer = self.ask(**options)
         except Refused as error:
             raise CommandError(str(error), returncode=2) from None
-        if for_programs:
-            self.stdout.write(json.dumps(answer, default=str))
-        else:
-            self.show(answer)
+        try:
+            self._write_answer(answer, for_programs=for_programs)
+        except BrokenPipeError:  # who reads it has seen enough, as `head` has
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or Python complains at its end
+            sys.exit(141)
 
     def ask(self, *args: Any, **options: Any) -> Any:
         """What `--json` prints. Raises Refused."""
@@ -63,7 +67,7 @@ class AnsweringCommand(BaseCommand):
         """Nothing where there are no rows; no headings where no column has one."""
         shown = Table(box=None, pad_edge=False, header_style="bold", show_header=any(columns))
         for column in columns:
-            shown.add_column(column, overflow="fold")
+            shown.add_column(column, overflow="fold", no_wrap=column in WHOLE)
         for row in rows:
             shown.add_row(*(cell if isinstance(cell, Text) else Text(printable(cell)) for cell in row))
         if shown.row_count:
@@ -75,6 +79,13 @@ class AnsweringCommand(BaseCommand):
         width = max(NARROWEST, shutil.get_terminal_size().columns) if tty else PIPED
         Console(file=paper, force_terminal=tty, no_color=not tty, width=width, highlight=False).print(what)
         self.stdout.write(paper.getvalue(), ending="")
+
+    def _write_answer(self, answer: Any, *, for_programs: bool) -> None:
+        if for_programs:
+            self.stdout.write(json.dumps(answer, default=str))
+        else:
+            self.show(answer)
+        self.stdout.flush()
 
 
 def json_object(text: str) -> dict[str, Any]:

@@ -71,3 +71,13 @@ def test_people_get_the_remedy_and_no_traceback(
     with pytest.raises(SystemExit) as leaving:
         manage.main()
     assert (leaving.value.code, capsys.readouterr().err) == (2, "WANTED is 'x': give a number.\n")
+
+
+def test_ctrl_c_ends_a_command_as_a_shell_expects(monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupt(_: list[str]) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("django.core.management.execute_from_command_line", interrupt)
+    with pytest.raises(SystemExit) as leaving:
+        manage.main()
+    assert leaving.value.code == 130

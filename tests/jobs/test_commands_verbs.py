@@ -1,12 +1,16 @@
 """The commands that do to one thing what its page can do: a job, a cause, an effect in doubt, a message, a token."""
 
+import sys
+from io import StringIO
+from pathlib import Path
+
 import pytest
 from django.contrib.auth.models import User
-from django.core.management import CommandError
+from django.core.management import CommandError, call_command
 from django.utils import timezone
 from knox.models import AuthToken
 
-from jobs import services
+from jobs import services, terminal
 from jobs.models import AuditEntry, Job, Quarantine, QueueControl
 from tests.jobs.states import in_state, put, row
 from tests.jobs.test_commands import answer, refused, told
@@ -184,3 +188,21 @@ def test_a_limit_is_one_or_more(command: str) -> None:
 
 def test_a_worker_that_there_is_not_is_refused() -> None:
     assert "manage.py workers lists them" in str(refused("workers", "nobody@nowhere"))
+
+
+def test_who_has_seen_enough_gets_no_traceback(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    class Closed(StringIO):
+        def write(self, _: str) -> int:
+            raise BrokenPipeError
+
+    with (tmp_path / "out").open("w") as out:
+        monkeypatch.setattr(sys, "stdout", out)
+        with pytest.raises(SystemExit) as leaving:
+            call_command("jobs", "--json", stdout=Closed())
+    assert leaving.value.code == 141
+
+
+def test_an_id_is_never_broken_in_two(monkeypatch: pytest.MonkeyPatch) -> None:
+    job = put()
+    monkeypatch.setattr(terminal, "PIPED", terminal.NARROWEST)
+    assert str(job.pk) in told("jobs")
