@@ -11,6 +11,10 @@ from jobs.config import config
 from jobs.models import FINAL
 from jobs.queues import QUEUES
 
+# Of commands, before they run: settings and models. Addresses are the web server's: to read them, and all the code that
+# answers them, would take longer than most commands do.
+OF_COMMANDS = (Tags.compatibility, Tags.models)
+
 
 @register(Tags.compatibility)
 def retention(**_: Any) -> Iterator[CheckMessage]:

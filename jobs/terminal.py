@@ -19,6 +19,7 @@ from rich.console import Console, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from jobs import checks
 from jobs.errors import InvalidArguments, Refused
 from jobs.models import FINAL, Job, JobStatus
 from jobs.origin import coming_from
@@ -39,6 +40,8 @@ PIPED = 250
 
 class AnsweringCommand(BaseCommand):
     """`ask` makes the answer, `show` writes it for people. A refusal exits with 2 and says the remedy."""
+
+    requires_system_checks = checks.OF_COMMANDS
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--json", action="store_true", help="one JSON object, for programs")

@@ -9,6 +9,8 @@ import pytest
 import redis as redis_client
 from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
+from django.core.management.base import SystemCheckError
+from pytest_django.fixtures import Settings
 
 from jobs.management.commands import watch
 from jobs.models import Job, JobStatus
@@ -34,6 +36,18 @@ def refused(*words: str) -> CommandError:
         told(*words)
     assert error.value.returncode == 2
     return error.value
+
+
+@pytest.mark.parametrize("words", [("pause",), ("dispatcher", "--once"), ("why", "{id}")])
+def test_a_command_looks_at_the_settings_and_leaves_the_addresses_alone(
+    words: tuple[str, ...], settings: Settings
+) -> None:
+    filled = [word.format(id=put().pk) for word in words]
+    settings.ROOT_URLCONF = "fikiri.addresses_that_nobody_reads"
+    call_command(*filled, stdout=StringIO(), stderr=StringIO(), skip_checks=False)
+    settings.JOBS = {**settings.JOBS, "RETENTION": {"nonsense": 1}}
+    with pytest.raises(SystemCheckError, match="nonsense"):
+        call_command(*filled, stdout=StringIO(), stderr=StringIO(), skip_checks=False)
 
 
 def test_jobs_are_listed_newest_first() -> None:

@@ -9,11 +9,12 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
 
-from jobs import health
+from jobs import checks, health
 from jobs.dispatch import Dispatcher
 
 
 class Command(BaseCommand):
+    requires_system_checks = checks.OF_COMMANDS
     help = (
         "Ring due jobs, retries and lost messages, and do the chores. Any number may run: one works, the rest stand by."
     )

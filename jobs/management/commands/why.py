@@ -7,11 +7,12 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from jobs import services, why
+from jobs import checks, services, why
 from jobs.errors import Refused
 
 
 class Command(BaseCommand):
+    requires_system_checks = checks.OF_COMMANDS
     help = "Say why a job has not run: every gate between it and a worker, and the first that is shut."
 
     def add_arguments(self, parser: CommandParser) -> None:
