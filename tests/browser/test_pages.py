@@ -62,7 +62,7 @@ def test_a_job_is_followed_without_reloading(page: Page) -> None:
     job = states.waiting()
     page.goto(f"/admin/jobs/job/{job.pk}/change/")
     page.evaluate("window.mark = 'the same page'")
-    page.click("summary:has-text('As Command')")
+    page.click("summary:has-text('As a command')")
     claim = states.claimed(job)
     pass_time(page)
     expect(page.locator("h1 .jobs-badge")).to_have_text("processing")
