@@ -67,6 +67,11 @@ def head() -> str:
     return AuditEntry.objects.order_by("-id").values_list("hash", flat=True).first() or ""
 
 
+def has(hash_: str) -> bool:
+    """Whether the entry that had this hash when it was the newest one is still there."""
+    return AuditEntry.objects.filter(hash=hash_).exists()
+
+
 def first_broken() -> AuditEntry | None:
     """The first entry that was changed, or whose predecessor was changed or removed; None if all is as written."""
     previous = ""

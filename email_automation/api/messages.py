@@ -177,6 +177,22 @@ class MessageDraft(ApiView):
         return accepted(services.draft_reply(message), "A reply will be drafted.")
 
 
+class MessageClassify(ApiView):
+    """Has it read once more; the new answer becomes the current one."""
+
+    @described("classify_message", "Have a message classified again", Accepted, status=[202])
+    def post(self, request: Request, message_id: int) -> Response:
+        message = own(_own(request), message_id, "message")
+        return accepted(services.classify_again(message), "The message will be read again.")
+
+
+class MessageSummarise(ApiView):
+    @described("summarise_message", "Have a message summarised", Accepted, status=[202])
+    def post(self, request: Request, message_id: int) -> Response:
+        message = own(_own(request), message_id, "message")
+        return accepted(services.summarise(message), "The message will be summarised.")
+
+
 class Wish(Body):
     """`value`: the label, or the address to forward to. `text`: the reply, or a note above what is forwarded."""
 

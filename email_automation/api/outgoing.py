@@ -13,7 +13,7 @@ from typing_extensions import TypedDict
 from email_automation import services
 from email_automation.api.parts import PAGING, Accepted, Id, Moment, Next, accepted, iso, own, page, person, user_id
 from email_automation.models import MailKind, MailStatus, OutgoingMail, Suppression
-from email_automation.sending.recipients import BadMailError
+from email_automation.sending.recipients import MAX_BODY, BadMailError
 from email_automation.services.sending import MAX_HOLD
 from jobs.api import parsing
 from jobs.api.parsing import Body, Reasoned, Text
@@ -29,6 +29,13 @@ class Approval(Body):
     """`hold`: seconds in which it can be taken back."""
 
     hold: Annotated[float, Field(ge=0, le=MAX_HOLD)] = 0
+
+
+class Words(Body):
+    """What is left out stays as it is."""
+
+    subject: Annotated[Text, Field(max_length=1_000, examples=["Hello"])] | None = None
+    body: Annotated[Text, Field(max_length=MAX_BODY, examples=["How are you?"])] | None = None
 
 
 class Finding(Body):
@@ -116,6 +123,17 @@ class MailOne(ApiView):
     @described("show_mail", "One outgoing mail", MailDetail)
     def get(self, request: Request, mail_id: int) -> Response:
         return ok(_detail(own(_mails(request), mail_id, "mail")))
+
+    @described("edit_mail", "Change the words of a mail that waits", MailDetail, takes=Words)
+    def patch(self, request: Request, mail_id: int) -> Response:
+        mail, words = own(_mails(request), mail_id, "mail"), parsing.body_of(request, Words)
+        subject = mail.subject if words.subject is None else words.subject
+        body = mail.body if words.body is None else words.body
+        try:
+            services.revise(mail, person(request), subject=subject, body=body)
+        except BadMailError as problem:
+            return error("INVALID_MAIL", str(problem), 400, field=problem.field)
+        return ok(_detail(own(_mails(request), mail_id, "mail")), message="So it is sent once it is approved.")
 
 
 class MailApprove(ApiView):

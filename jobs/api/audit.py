@@ -9,6 +9,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from typing_extensions import TypedDict
 
+from jobs import audit
 from jobs.access import Verb
 from jobs.api import access, numbered, parsing
 from jobs.api.responses import ok
@@ -42,6 +43,16 @@ class EntryPage(TypedDict):
     next: Annotated[int | None, Field(description="The `before` of the next page, if there is one.")]
 
 
+class Verified(TypedDict):
+    """`first_broken`: the first entry that is not as it was written, or that follows a missing one."""
+
+    sound: bool
+    first_broken: int | None
+    head_missing: Annotated[bool, Field(description="The `head` that was asked for is there no more.")]
+    entries: int
+    head: Annotated[str | None, Field(description="The newest hash. Keep it elsewhere, and ask with it later.")]
+
+
 class AuditList(ApiView):
     """The newest first. For admins of all queues."""
 
@@ -65,6 +76,29 @@ class AuditList(ApiView):
         page, following = numbered.page(entries, request)
         rows = [_row(entry) for entry in page]
         return ok({"entries": rows, "count": len(rows), "next": following}, message="Audit listed")
+
+
+class AuditVerify(ApiView):
+    """Checks every entry against the one before it, which takes as long as there are entries. For admins of all."""
+
+    @described(
+        "verify_audit",
+        "Whether the audit is as it was written",
+        Verified,
+        parameters=[parameter("head", {"type": "string", "maxLength": 64}, "A hash that was the newest one before.")],
+    )
+    def get(self, request: Request) -> Response:
+        access.check(request.user, Verb.AUDIT, None)
+        broken, kept = audit.first_broken(), parsing.text(request, "head", 64)
+        missing = bool(kept) and not audit.has(str(kept))
+        data: Verified = {
+            "sound": broken is None and not missing,
+            "first_broken": broken.pk if broken else None,
+            "head_missing": missing,
+            "entries": AuditEntry.objects.count(),
+            "head": audit.head() or None,
+        }
+        return ok(data, message="Audit verified")
 
 
 def _row(entry: AuditEntry) -> EntryRow:

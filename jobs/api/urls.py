@@ -69,6 +69,7 @@ urlpatterns = [
     path("overview", overview.OverviewDetail.as_view(), name="api-overview"),
     path("quarantine", quarantine.QuarantineList.as_view(), name="api-quarantine"),
     path("quarantine/<int:quarantined_id>", quarantine.QuarantineDetail.as_view(), name="api-quarantined"),
+    path("audit/verify", audit.AuditVerify.as_view(), name="api-audit-verify"),
     path("audit", audit.AuditList.as_view(), name="api-audit"),
     path("grants", grants.GrantList.as_view(), name="api-grants"),
     path("grants/<int:grant_id>", grants.GrantDetail.as_view(), name="api-grant"),

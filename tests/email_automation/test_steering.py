@@ -14,8 +14,8 @@ from django.test import Client
 from django.urls import reverse
 
 from email_automation import services
-from email_automation.models import KillSwitch, Mailbox, Suppression
-from jobs.models import AuditEntry
+from email_automation.models import KillSwitch, Mailbox, Message, Suppression
+from jobs.models import AuditEntry, Job
 from tests.email_automation.mailboxes.letters import letter
 
 pytestmark = pytest.mark.django_db
@@ -111,3 +111,20 @@ def test_what_is_suppressed_over_rest_and_in_the_admin_is_recorded(admin_client:
         ("suppress", "address ann@company.com", "REST"),
         ("suppress", "address bob@company.com", "admin"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("verb", "task"),
+    [("classify", "classify_message"), ("summarise", "summarise_message")],
+)
+def test_a_message_is_read_again(
+    client: Client, sync: Callable[..., list[Message]], stranger: User, verb: str, task: str
+) -> None:
+    [message] = sync(letter(1))
+    address = f"/api/messages/{message.pk}/{verb}"
+    client.force_login(stranger)
+    assert client.post(address).status_code == 404
+    client.force_login(message.mailbox.user)
+    done = client.post(address)
+    assert (done.status_code, done.json()["data"]["task"]) == (202, task)
+    assert Job.objects.get(pk=done.json()["data"]["job_id"]).owner_id == message.mailbox.user_id

@@ -39,7 +39,7 @@ class Command(AnsweringCommand):
         broken = audit.first_broken()
         if broken:
             raise CommandError(f"Entry {broken.pk} ({broken}) is not as it was written, or one before it is missing.")
-        if head and not AuditEntry.objects.filter(hash=head).exists():
+        if head and not audit.has(head):
             raise CommandError(f"The entry with the hash {head[:64]} is missing.")
         return {"entries": AuditEntry.objects.count(), "head": audit.head()}
 

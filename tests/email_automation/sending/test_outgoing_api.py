@@ -15,7 +15,7 @@ from email_automation import services
 from email_automation.models import Author, MailKind, MailStatus, Message, OutgoingMail, Suppression
 from email_automation.sending import unsubscribing
 from email_automation.sending.letters import Letter
-from jobs.models import Job, JobStatus
+from jobs.models import AuditEntry, Job, JobStatus
 from jobs.testing import run_job
 from tests.email_automation.parsing.mails import mail
 from tests.servers.smtp import Break, Server
@@ -134,6 +134,23 @@ def test_mail_is_listed_and_shown(client: APIClient, waiting: OutgoingMail) -> N
     assert client.get(f"/api/mail/{waiting.pk}").json()["data"]["body"] == "Hello"
     assert client.get("/api/mail?status=draft").json()["data"]["mail"] == []
     assert client.get("/api/mail?status=nonsense").status_code == 400
+
+
+def test_the_words_of_what_waits_are_changed(client: APIClient, waiting: OutgoingMail) -> None:
+    edited = client.patch(f"/api/mail/{waiting.pk}", {"body": "Good day"}, format="json").json()["data"]
+    assert (edited["body"], edited["subject"]) == ("Good day", waiting.subject)
+    empty = client.patch(f"/api/mail/{waiting.pk}", {"subject": " "}, format="json")
+    assert (empty.status_code, empty.json()["field"]) == (400, "subject")
+    client.post(f"/api/mail/{waiting.pk}/reject", {}, format="json")
+    assert client.patch(f"/api/mail/{waiting.pk}", {"body": "Late"}, format="json").status_code == 409
+    assert AuditEntry.objects.order_by("pk").values_list("verb", flat=True)[0] == "edit"
+
+
+def test_nobody_changes_the_words_of_anothers(client: APIClient, waiting: OutgoingMail, stranger: User) -> None:
+    OutgoingMail.objects.update(user=stranger)
+    assert client.patch(f"/api/mail/{waiting.pk}", {"body": "Mine"}, format="json").status_code == 404
+    waiting.refresh_from_db()
+    assert waiting.body == "Hello"
 
 
 @pytest.mark.parametrize("path", ["", "/approve", "/reject", "/undo", "/resolve"])

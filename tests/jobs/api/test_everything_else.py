@@ -10,9 +10,12 @@ from rest_framework.test import APIClient
 
 from jobs import batches, lifecycle, reports, services, tokens
 from jobs.models import AuditEntry, Effect, Grant, Job, Quarantine, Role
+from tests.jobs import test_audit
 from tests.jobs.api import states
 from tests.jobs.api.conftest import Login
 from tests.jobs.api.people import a_user, with_role
+
+unguarded = test_audit.unguarded  # a fixture
 
 
 @pytest.fixture
@@ -117,6 +120,24 @@ def test_the_audit_is_read_by_who_what_and_whom(as_root: APIClient, as_staff: AP
     first = data(as_root.get("/api/audit?limit=1"))
     assert data(as_root.get(f"/api/audit?before={first['next']}"))["count"] == 2
     assert as_staff.get("/api/audit").status_code == 403
+
+
+def test_the_audits_chain_is_checked(as_root: APIClient, as_staff: APIClient) -> None:
+    services.pause(queue="email", by="ann")
+    sound = data(as_root.get("/api/audit/verify"))
+    assert (sound["sound"], sound["first_broken"], sound["entries"]) == (True, None, 1)
+    assert data(as_root.get(f"/api/audit/verify?head={sound['head']}"))["sound"] is True
+    cut_off = data(as_root.get("/api/audit/verify?head=abc"))
+    assert (cut_off["sound"], cut_off["head_missing"]) == (False, True)
+    assert as_staff.get("/api/audit/verify").status_code == 403
+
+
+def test_an_audit_that_was_changed_behind_its_back_is_not_sound(as_root: APIClient, unguarded: None) -> None:
+    services.pause(queue="email", by="ann")
+    entry = AuditEntry.objects.get()
+    AuditEntry.objects.update(by="nobody")
+    changed = data(as_root.get("/api/audit/verify"))
+    assert (changed["sound"], changed["first_broken"]) == (False, entry.pk)
 
 
 def test_a_role_is_given_and_taken_back(as_root: APIClient, as_staff: APIClient, owner: User) -> None:
