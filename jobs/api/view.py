@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
 from django.utils.decorators import method_decorator
@@ -11,9 +12,10 @@ from rest_framework.parsers import BaseParser
 from rest_framework.permissions import BasePermission, IsAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
+from rest_framework.throttling import BaseThrottle
 from rest_framework.views import APIView
 
-from jobs.api import once, parsing
+from jobs.api import once, parsing, throttling
 from jobs.api.authentication import Token
 from jobs.api.parsing import BoundedJSONParser
 from jobs.api.scopes import HasScope, Scope
@@ -31,12 +33,13 @@ class ApiView(APIView):
     # The first one decides that a stranger gets 401, not 403.
     authentication_classes = (Token, SessionAuthentication)
     permission_classes: tuple[type[BasePermission], ...] = (IsAuthenticated, HasScope)
-    throttle_classes = (PerUser, PerToken)
+    throttle_classes: tuple[type[PerUser], ...] = (PerUser, PerToken)
     parser_classes: tuple[type[BaseParser], ...] = (BoundedJSONParser,)
     scope: ClassVar[Scope] = Scope.ACT
     keeps_answers: ClassVar[bool] = True
 
     _once: once.Once | None = None
+    _throttles: Sequence[PerUser] = ()
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)
@@ -44,6 +47,10 @@ class ApiView(APIView):
         if known := getattr(handler, "known_parameters", ()):
             parsing.known_parameters(request, known)
         self._once = once.begin(request) if self.keeps_answers else None
+
+    def get_throttles(self) -> list[BaseThrottle]:
+        self._throttles = [throttle() for throttle in self.throttle_classes]
+        return [*self._throttles]
 
     def handle_exception(self, exc: Exception) -> Response:
         if self._once:
@@ -54,4 +61,6 @@ class ApiView(APIView):
         final = super().finalize_response(request, response, *args, **kwargs)
         if self._once:
             self._once.keep(final)
+        for name, value in throttling.told(self._throttles).items():
+            final[name] = value
         return final

@@ -63,6 +63,26 @@ def test_no_scope_allows_more_than_the_user_may(owner: User, capsys: pytest.Capt
     assert client_for(owner, "admin", capsys).post("/api/queues/crm/pause").json()["code"] == "UNAUTHORIZED"
 
 
+def test_each_answer_says_how_much_is_left_of_the_minute(as_owner: APIClient, rates: dict[str, int]) -> None:
+    rates["user"] = 50
+    first, second = as_owner.get("/api/paused"), as_owner.get("/api/jobs/nobody")
+    assert (first["RateLimit-Limit"], 1 <= int(first["RateLimit-Reset"]) <= 60) == ("50", True)
+    told = [int(answer["RateLimit-Remaining"]) for answer in (first, second)]
+    assert told in ([49, 48], [49, 49])  # the minute may end between them
+
+
+def test_the_rate_that_is_nearer_its_end_is_told(
+    owner: User, capsys: pytest.CaptureFixture[str], rates: dict[str, int]
+) -> None:
+    rates |= {"user": 50, "token": 10}
+    assert client_for(owner, "read", capsys).get("/api/paused")["RateLimit-Limit"] == "10"
+
+
+def test_where_no_rate_is_set_none_is_told(as_owner: APIClient, rates: dict[str, int]) -> None:
+    rates["user"] = 0
+    assert "RateLimit-Limit" not in as_owner.get("/api/paused")
+
+
 def test_too_many_requests_are_told_when_to_come_back(
     as_owner: APIClient, as_other: APIClient, rates: dict[str, int]
 ) -> None:
