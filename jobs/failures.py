@@ -18,7 +18,7 @@ FAILURES = (JobStatus.FAILED, JobStatus.DEAD)
 
 @dataclass(frozen=True)
 class Group:
-    """Jobs that ended alike: how many, of how many tasks and owners, when first and last, and one of the errors."""
+    """Jobs that ended alike: how many, of how many tasks and owners, when first and last, and one of each."""
 
     fingerprint: str
     error_class: str
@@ -26,6 +26,8 @@ class Group:
     jobs: int
     tasks: int
     owners: int
+    a_task: str
+    an_owner: int | None
     first: datetime
     last: datetime
 
@@ -56,6 +58,8 @@ def groups(jobs: JobQuerySet, text: str = "", most: int = MOST, *, owner_id: int
             jobs=Count("pk"),
             tasks=Count("task", distinct=True),
             owners=Count("owner_id", distinct=True),
+            a_task=Min("task"),
+            an_owner=Min("owner_id"),
             first=Min("finished_at"),
             last=Max("finished_at"),
             error=Max("error"),

@@ -13,7 +13,12 @@ SYSTEM = "system"
 
 def names_of(jobs: Iterable[Job]) -> dict[int | None, str]:
     """The user name of each job's owner, in one query."""
-    ids = {job.owner_id for job in jobs if job.owner_id is not None}
+    return names(job.owner_id for job in jobs)
+
+
+def names(owner_ids: Iterable[int | None]) -> dict[int | None, str]:
+    """The user name of each of these owners, in one query."""
+    ids = {owner_id for owner_id in owner_ids if owner_id is not None}
     users = get_user_model()
     found = users._default_manager.filter(pk__in=ids).values_list("pk", users.USERNAME_FIELD)
     return {None: SYSTEM} | {owner_id: f"#{owner_id}" for owner_id in ids} | dict(found)

@@ -28,7 +28,7 @@ GOES_ON = (BatchStatus.OPEN, BatchStatus.CLOSED)
 @admin.register(Batch)
 class BatchAdmin(RecordAdmin):
     change_form_template = "admin/jobs/batch/change_form.html"
-    list_display = ("__str__", "state", "progress", "total", "completed", "failed", "dropped", "when")
+    list_display = ("__str__", "state", "progress", "total", "failed", "when")
     list_filter = ("status",)
     platform_wide = True
     search_fields = ("name", "correlation_id")

@@ -7,7 +7,7 @@ from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 
-from jobs import access, failures, query, stages
+from jobs import access, failures, owners, query, stages
 from jobs.access import Verb
 from jobs.admin.page import check_steer, may_steer, of_jobs, shown
 from jobs.admin.steering import ReasonForm
@@ -31,7 +31,9 @@ def failures_page(request: HttpRequest) -> HttpResponse:
         found = failures.groups(Job.objects.visible_to(request.user), narrowed, 50)
     except query.BadQuery as error:
         messages.error(request, str(error))
-    return shown(request, "failures", "Failures", found=found, age=age, ages=AGES, text=text)
+    names = owners.names(group.an_owner for group in found.groups)
+    groups = [(group, names[group.an_owner]) for group in found.groups]
+    return shown(request, "failures", "Failures", found=found, groups=groups, age=age, ages=AGES, text=text)
 
 
 @of_jobs

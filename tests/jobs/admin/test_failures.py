@@ -26,6 +26,15 @@ def test_failures_are_grouped_by_cause(as_viewer: Client, owner: User) -> None:
     assert cause(job) in text
 
 
+def test_one_task_and_one_owner_are_named_and_more_are_counted(as_viewer: Client, owner: User) -> None:
+    states.failed(owner.pk, error="the first"), states.failed(owner.pk, error="the first")
+    assert "<td>tests.greet</td><td>owner</td>" in text_of(as_viewer.get(LIST))
+    states.failed(User.objects.create_user("other one").pk, error="the first")
+    assert "<td>tests.greet</td><td>2</td>" in text_of(as_viewer.get(LIST))
+    states.dead(error="of nobody")
+    assert "<td>tests.greet</td><td>system</td>" in text_of(as_viewer.get(LIST))
+
+
 def test_a_search_narrows_them_and_a_bad_one_is_told(as_viewer: Client) -> None:
     states.failed()
     assert "Nothing failed." in text_of(as_viewer.get(LIST, {"q": "queue:ai"}))
