@@ -90,6 +90,14 @@ def enqueue_many(
     return [row.id for row in written]
 
 
+def named_owner(arguments: Mapping[str, Any]) -> int | None:
+    """The user whom arguments name. Raises InvalidArguments where it is no number of a user."""
+    named = arguments.get("user_id")
+    if named is None and isinstance(lead := arguments.get("lead_data"), dict):
+        named = lead.get("user_id")
+    return None if named is None else _user_id(named)
+
+
 def _named_job(spec: registry.TaskSpec, args: Mapping[str, Any]) -> Job | None:
     """The job that the arguments name, where that is how the task's callers say "this one"."""
     named = args.get(spec.options.names_job)
@@ -161,12 +169,10 @@ def _terms(spec: registry.TaskSpec, options: EnqueueOptions, running: context.Ru
 
 
 def _owner(arguments: Mapping[str, Any], running: context.Running | None) -> int | None:
-    named = arguments.get("user_id")
-    if named is None and isinstance(lead := arguments.get("lead_data"), dict):
-        named = lead.get("user_id")
-    if named is not None:
-        return _user_id(named)
-    return running.owner_id if running else None
+    named = named_owner(arguments)
+    if named is None and running:
+        return running.owner_id
+    return named
 
 
 def _user_id(value: Any) -> int:

@@ -14,6 +14,7 @@ from django.db.models import Q
 
 from jobs import audit, effects, lifecycle
 from jobs.again import Selection, preview_retry, retry_many
+from jobs.amending import change_arguments
 from jobs.cancelling import cancel_many, preview_cancel
 from jobs.clock import Now
 from jobs.counting import OpenCounts, open_counts, queue_stats
@@ -35,6 +36,7 @@ __all__ = [
     "cancel",
     "cancel_many",
     "change",
+    "change_arguments",
     "clear_queue",
     "copy",
     "enqueue",

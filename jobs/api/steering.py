@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
+from django.db import transaction
 from django.urls import reverse
 from pydantic import Field
 from rest_framework.request import Request
@@ -21,17 +22,19 @@ from jobs.api.schema import described
 from jobs.api.shapes import JobId, JobRow, job_row
 from jobs.api.view import ApiView
 from jobs.errors import WrongState
-from jobs.models import JobStatus
+from jobs.models import Job, JobStatus
 
 ORIGIN = "REST"
 
 
 class Change(Reasoned):
-    """`run_at` is in epoch seconds, `delay` in seconds from now; one of the two, or `priority`, or both."""
+    """`run_at` is in epoch seconds, `delay` in seconds from now; one of the two. `args`: all of them, by name; what a
+    job shows masked stays as it is where it is sent back so."""
 
     run_at: Annotated[float, Field(ge=0, lt=LAST_EPOCH)] | None = None
     delay: Annotated[float, Field(ge=0, lt=10**9, examples=[3600])] | None = None
     priority: Annotated[int, Field(ge=0, le=9)] | None = None
+    args: dict[str, Any] | None = None
 
 
 class Result(TypedDict):
@@ -78,21 +81,32 @@ class JobRunNow(ApiView):
 
 
 class JobChange(ApiView):
-    """Gives a waiting job another time, or another priority: that is for operators, since it concerns others' jobs."""
+    """Gives a waiting job another time, or another priority: that is for operators, since it concerns others' jobs; or
+    other arguments, for who may enqueue the task with those. All of it, or nothing where one is refused."""
 
-    @described("change_job", "Change the time or the priority of a waiting job", JobRow, takes=Change)
+    @described("change_job", "Change the time, the priority or the arguments of a waiting job", JobRow, takes=Change)
     def post(self, request: Request, job_id: str) -> Response:
         job = access.steerable_job(request.user, Verb.RETRY, job_id)
         wish = parsing.body_of(request, Change)
         if wish.priority is not None:
             access.check(request.user, Verb.PAUSE, job.queue)
-        job = services.change(
-            job.pk,
-            run_at=None if wish.run_at is None else datetime.fromtimestamp(wish.run_at, UTC),
-            delay=wish.delay,
-            priority=wish.priority,
-            by=request.user.get_username(),
-            reason=wish.reason,
-            origin=ORIGIN,
-        )
-        return ok(job_row(job), message="Job changed")
+        if wish.args is not None:
+            access.check_enqueue(request.user, job.task, wish.args, job.owner_id)
+        return ok(job_row(_changed(job, wish, request.user.get_username())), message="Job changed")
+
+
+@transaction.atomic
+def _changed(job: Job, wish: Change, by: str) -> Job:
+    if wish.args is not None:
+        job = services.change_arguments(job.pk, wish.args, by=by, reason=wish.reason, origin=ORIGIN)
+        if wish.run_at is None and wish.delay is None and wish.priority is None:
+            return job
+    return services.change(
+        job.pk,
+        run_at=None if wish.run_at is None else datetime.fromtimestamp(wish.run_at, UTC),
+        delay=wish.delay,
+        priority=wish.priority,
+        by=by,
+        reason=wish.reason,
+        origin=ORIGIN,
+    )

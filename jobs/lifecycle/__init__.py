@@ -10,7 +10,7 @@ from jobs.lifecycle.keeping import keep, kept
 from jobs.lifecycle.losing import lose, release, rescue
 from jobs.lifecycle.moves import CELERY_STATES, backoff, lock
 from jobs.lifecycle.running import cancel_asked, claim, complete, discard, doubt, fail, progress, retry, snooze
-from jobs.lifecycle.steering import cancel, change, fail_from_outside, replace_arguments, resolve
+from jobs.lifecycle.steering import cancel, change, change_arguments, fail_from_outside, replace_arguments, resolve
 from jobs.lifecycle.values import Claim, Due, NewJob, Terms, Written
 from jobs.lifecycle.waiting import (
     insert,
@@ -38,6 +38,7 @@ __all__ = [
     "cancel_many",
     "cancel_waiting",
     "change",
+    "change_arguments",
     "claim",
     "complete",
     "discard",

@@ -13,7 +13,7 @@ from django.db.models import Q
 from jobs.clock import Now
 from jobs.lifecycle.moves import backoff, end, locked, note, project, to_waiting, wait
 from jobs.lifecycle.values import short
-from jobs.models import WAITING, Effect, EffectStatus, HeldJob, Job, JobStatus
+from jobs.models import WAITING, Checkpoint, Effect, EffectStatus, HeldJob, Job, JobStatus
 from jobs.reports import Report
 
 
@@ -54,6 +54,32 @@ def change(
         after = _turn(job)
         note(job, "change", by, reason=reason, before=before, after=after)
         return before, after
+
+
+def change_arguments(
+    job_id: uuid.UUID,
+    arguments: Mapping[str, Any],
+    *,
+    known: Mapping[str, Any],
+    by: str,
+    reason: str,
+    before: dict[str, Any],
+    after: dict[str, Any],
+) -> bool:
+    """Give a waiting job other arguments, and let it begin from its start. False if it waits no more.
+
+    Args:
+        known: Those that it is known to have: with others by now it is left alone, and the answer is False.
+        before, after: What is noted of them.
+    """
+    with transaction.atomic():
+        job = locked(Q(id=job_id, status__in=WAITING))
+        if job is None or job.arguments != known:
+            return False
+        Job.objects.filter(pk=job.pk).update(arguments=arguments)
+        Checkpoint.objects.filter(job=job).delete()
+        note(job, "change", by, reason=reason, before=before, after=after)
+        return True
 
 
 def replace_arguments(slot: str, arguments: Mapping[str, Any]) -> uuid.UUID | None:

@@ -39,6 +39,13 @@ def test_a_job_gets_another_time_and_priority() -> None:
     assert row(job.pk).run_at.year < 2099
 
 
+def test_a_job_gets_other_arguments() -> None:
+    job = put(task="add", arguments={"a": 1, "b": 2})
+    changed = answer("change", str(job.pk), "--args", '{"a": 1, "b": 3}', "--priority", "1", "--reason", "typo")
+    assert (row(job.pk).arguments, changed["priority"]) == ({"a": 1, "b": 3}, 1)
+    assert recorded() == [("change", "command", "typo")] * 2
+
+
 @pytest.mark.parametrize(
     ("words", "remedy"),
     [

@@ -1,13 +1,15 @@
-"""A waiting job's time and priority are changed on its page."""
+"""A waiting job's time, priority and arguments are changed on its page."""
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime
 
 import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 
+from jobs import masking
 from jobs.models import AuditEntry, Job
 from tests.jobs.admin.conftest import text_of
 from tests.jobs.api import states
@@ -21,7 +23,12 @@ def address(job: Job) -> str:
 
 def typed(job: Job, **changes: str) -> dict[str, str]:
     """The form as its page shows it, and what was changed on it."""
-    shown = {"run_at": f"{job.run_at:%Y-%m-%dT%H:%M:%S}", "priority": str(job.priority), "reason": ""}
+    shown = {
+        "run_at": f"{job.run_at:%Y-%m-%dT%H:%M:%S}",
+        "priority": str(job.priority),
+        "args": json.dumps(masking.arguments(job)),
+        "reason": "",
+    }
     return shown | changes
 
 
@@ -36,6 +43,36 @@ def test_time_and_priority_are_changed_and_recorded(as_operator: Client) -> None
     assert (entry.verb, entry.by, entry.reason, entry.origin) == ("change", "operator", "after the holidays", "admin")
     before, after = entry.before or {}, entry.after or {}
     assert (before["priority"], after["priority"]) == (5, 1)
+
+
+def test_arguments_are_changed_with_what_is_masked_left_as_it_is(as_operator: Client) -> None:
+    job = states.waiting(task="tests.remember", args={"api_key": "k-1", "note": "old"})
+    assert "k-1" not in as_operator.get(address(job)).content.decode()
+    body = typed(job, args='{"api_key": "***", "note": "new"}', priority="1")
+    assert "is changed" in text_of(as_operator.post(address(job), body, follow=True))
+    job.refresh_from_db()
+    assert (job.arguments, job.priority) == ({"api_key": "k-1", "note": "new"}, 1)
+    assert [entry.origin for entry in AuditEntry.objects.all()] == ["admin", "admin"]
+
+
+@pytest.mark.parametrize(
+    ("args", "says"),
+    [("{", "Enter a valid JSON"), ("[1]", "by name"), ('{"nam": "Bea"}', "nam"), ('{"name": 7}', "valid string")],
+)
+def test_wrong_arguments_change_nothing_and_what_was_typed_stays(as_operator: Client, args: str, says: str) -> None:
+    job = states.waiting()
+    page = as_operator.post(address(job), typed(job, args=args, priority="1", reason="because"))
+    assert (page.status_code, says in text_of(page), "because" in page.content.decode()) == (200, True, True)
+    after = Job.objects.get(pk=job.pk)
+    assert (after.arguments, after.priority, AuditEntry.objects.exists()) == (job.arguments, 5, False)
+
+
+def test_arguments_are_for_who_may_enqueue_the_task(as_staff: Client, staff: User) -> None:
+    job = states.waiting(staff.pk)
+    assert 'name="args"' not in as_staff.get(address(job)).content.decode()
+    as_staff.post(address(job), typed(job, args='{"name": "Bea"}', run_at="2031-05-06T07:08:09"))
+    job.refresh_from_db()
+    assert (job.run_at, job.arguments) == (LATER, {"name": "Ada"})
 
 
 def test_what_was_not_touched_stays(as_operator: Client) -> None:

@@ -58,6 +58,27 @@ def test_priority_is_for_operators(as_owner: APIClient, as_operator: APIClient, 
     assert job.priority == 0
 
 
+def test_a_waiting_job_gets_other_arguments_with_all_else_that_is_wished_or_nothing(as_operator: APIClient) -> None:
+    job = states.waiting()
+    address = f"/api/jobs/{job.pk}/change"
+    wrong = as_operator.post(address, {"args": {"name": 7}, "priority": 0}, format="json")
+    assert (wrong.status_code, wrong.json()["field"]) == (400, "name")
+    late = as_operator.post(address, {"args": {"name": "Bea"}, "delay": 1, "run_at": 4_000_000_000}, format="json")
+    assert (late.status_code, Job.objects.get().arguments, Job.objects.get().priority) == (400, {"name": "Ada"}, 5)
+    data = as_operator.post(address, {"args": {"name": "Bea"}, "priority": 0}, format="json").json()["data"]
+    assert (Job.objects.get().arguments, data["priority"]) == ({"name": "Bea"}, 0)
+    assert as_operator.post(address, {"args": {"name": "Eve"}}, format="json").status_code == 200
+
+
+def test_arguments_are_for_who_may_enqueue_with_them(as_owner: APIClient, owner: User) -> None:
+    job = states.waiting(owner.pk, task="tests.greet_user", args={"user_id": owner.pk})
+    address = f"/api/jobs/{job.pk}/change"
+    assert as_owner.post(address, {"args": {"user_id": owner.pk}}, format="json").status_code == 403
+    owner.user_permissions.add(Permission.objects.get(codename="add_job"))
+    assert as_owner.post(address, {"args": {"user_id": owner.pk + 1}}, format="json").status_code == 403
+    assert as_owner.post(address, {"args": {"user_id": owner.pk}}, format="json").status_code == 400  # the same
+
+
 @pytest.mark.parametrize(
     ("body", "field"), [({}, "run_at"), ({"delay": 1, "run_at": 4_000_000_000}, "delay"), ({"delay": -1}, "delay")]
 )
