@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import uuid
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from jobs import clock
+from jobs.masking import MASK
 from jobs.models import FINAL, Attempt, AuditEntry, Effect, Job, JobEvent, JobStatus
 
 MOST = 50  # of each kind of thing, the newest
@@ -157,9 +160,22 @@ def _of_operators(events: Iterable[JobEvent], audit: Iterable[AuditEntry]) -> It
 
 def _said(event: JobEvent) -> str:
     """The detail of an event in words: the reason, and what else there is."""
-    reason = str(event.detail.get("reason") or "")
-    more = [f"{name} {value}" for name, value in event.detail.items() if value not in (None, "") and name != "reason"]
-    return ", ".join(filter(None, [reason, *more]))
+    told = {name: value for name, value in event.detail.items() if value not in (None, "")}
+    reason, before, after = told.pop("reason", ""), told.pop("before", {}), told.pop("after", {})
+    more = [f"{name} {value}" for name, value in told.items()]
+    return ", ".join(filter(None, [str(reason), *more, *_changes(_flat(before), _flat(after))]))
+
+
+def _flat(values: dict[str, Any]) -> dict[str, Any]:
+    """The arguments among the rest."""
+    return {**{name: value for name, value in values.items() if name != "arguments"}, **values.get("arguments", {})}
+
+
+def _changes(before: dict[str, Any], after: dict[str, Any]) -> Iterator[str]:
+    for name in before | after:
+        old, new = (json.dumps(each[name], ensure_ascii=False) if name in each else "-" for each in (before, after))
+        if old != new or old == json.dumps(MASK):
+            yield f"{name} {old} → {new}"
 
 
 def _beginning(at: datetime, number: int, worker: str, pid: int | None) -> Moment:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from jobs import lifecycle, services
+from jobs import history, lifecycle, services
 from jobs.errors import InvalidArguments, JobNotFound, Refused, WrongState
 from jobs.models import AuditEntry, Checkpoint, Effect, EffectStatus, Job, JobEvent
 from tests.jobs.api import states
@@ -33,6 +33,14 @@ def test_a_secret_is_neither_lost_nor_shown() -> None:
     assert Job.objects.get().arguments == {"api_key": "k-2", "note": "new"}
     last = AuditEntry.objects.latest("pk")
     assert (last.before, last.after) == ({"arguments": {"api_key": "***"}}, {"arguments": {"api_key": "***"}})
+
+
+def test_the_timeline_says_what_was_changed_to_what() -> None:
+    job = states.waiting(task="tests.remember", args={"api_key": "k-1", "note": "old"})
+    services.change_arguments(job.pk, {"api_key": "k-2", "note": "new"}, by="jane", reason="typo")
+    services.change(job.pk, priority=1, by="jane")
+    notes = [moment.note for moment in history.of(Job.objects.get()).moments if moment.text == "change"]
+    assert notes == ['typo, api_key "***" → "***", note "old" → "new"', "priority 5 → 1"]
 
 
 @pytest.mark.parametrize(
