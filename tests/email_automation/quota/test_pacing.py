@@ -20,6 +20,7 @@ PROVIDERS: dict[str, Callable[[Limit], Provider]] = {
 }
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("limit", [STEADY, MOVING, QUICKLY], ids=["steady", "moving", "quickly"])
 @pytest.mark.parametrize("provider", PROVIDERS)
 def test_over_90_percent_are_used_and_under_1_percent_refused(provider: str, limit: Limit) -> None:
@@ -28,12 +29,14 @@ def test_over_90_percent_are_used_and_under_1_percent_refused(provider: str, lim
     assert outcome.refused < 0.01
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("seconds", [2, 5, 10])
 def test_also_of_a_limit_that_moves_each_minute(seconds: int) -> None:
     outcome = simulate(Bucket(steps(4_800, 3_000, 6_000, 3_600, every=60), seconds), HOUR)
     assert (outcome.used > 0.9, outcome.refused < 0.01) == (True, True), outcome
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("workers", [1, 2, 30])
 def test_however_many_workers_share_it(workers: int) -> None:
     outcome = simulate(Bucket(MOVING, 5), HOUR, workers=workers)
@@ -46,6 +49,7 @@ BUSY: dict[str, dict[str, Any]] = {
 }
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("who", BUSY)
 @pytest.mark.parametrize(("every", "used"), [(60, 0.88), (75, 0.9), (300, 0.9), (HOUR, 0.9)])
 def test_of_25_calls_a_second_as_much_is_used_by_one_that_counts_back(every: int, used: float, who: str) -> None:
@@ -71,6 +75,7 @@ def test_one_that_counts_back_a_minute_and_says_nothing_is_used_well_while_it_ho
     assert (outcome.used > 0.9, outcome.refused < 0.01) == (True, True), outcome
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("limit", "refused"), [(600, 0.02), (1_500, 0.012), (12_000, 0.01), (15_000, 0.01)])
 def test_a_limit_far_from_the_first_guess_is_found(limit: int, refused: float) -> None:
     """Where calls are few, those that find it weigh more."""

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any, TypeVar
 
 import jsonschema
+import pytest
 from django.contrib.auth.models import User
 from django.urls import URLPattern, URLResolver, get_resolver
 from drf_spectacular.drainage import GENERATOR_STATS
@@ -47,6 +48,7 @@ def operations() -> list[tuple[str, str, dict[str, Any]]]:
     ]
 
 
+@pytest.mark.long
 def test_it_is_valid_and_made_without_a_warning() -> None:
     schema.document.cache_clear()
     GENERATOR_STATS.reset()
