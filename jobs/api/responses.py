@@ -89,7 +89,8 @@ def _remedy(exception: exceptions.APIException, view: Any) -> str:
     """What this address takes, for who asked in a way that none of ours understands."""
     match exception:
         case exceptions.MethodNotAllowed():
-            return f"There is no {view.request.method} here, only {', '.join(view.allowed_methods)}."
+            others = [method for method in view.allowed_methods if method != view.request.method]
+            return f"There is no {view.request.method} here, only {', '.join(others)}."
         case exceptions.UnsupportedMediaType():
             return f"Send the body as {' or '.join(parser.media_type for parser in view.parser_classes)}."
         case exceptions.NotAcceptable():

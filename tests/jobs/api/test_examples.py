@@ -69,6 +69,7 @@ def test_two_shapes_of_one_name_are_refused() -> None:
     ("method", "headers", "remedy"),
     [
         ("put", {}, "There is no PUT here, only GET, POST"),
+        ("delete", {}, "There is no DELETE here, only GET, POST"),
         ("get", {"HTTP_ACCEPT": "text/csv"}, "Only application/json is answered here"),
         ("post", {"content_type": "text/plain"}, "Send the body as application/json."),
     ],
