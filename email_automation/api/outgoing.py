@@ -1,4 +1,4 @@
-"""Mail that goes out, over REST: a user's own, what waits for their word, and whom they write to no more."""
+"""Mail that goes out, over REST: a user's own, and what waits for their word."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing_extensions import TypedDict
 
 from email_automation import services
 from email_automation.api.parts import PAGING, Accepted, Id, Moment, Next, accepted, iso, own, page, person, user_id
-from email_automation.models import MailKind, MailStatus, OutgoingMail, Suppression
+from email_automation.models import MailKind, MailStatus, OutgoingMail
 from email_automation.sending.recipients import MAX_BODY, BadMailError
 from email_automation.services.sending import MAX_HOLD
 from jobs.api import parsing
@@ -43,11 +43,6 @@ class Finding(Body):
 
     happened: bool
     reason: Annotated[Text, Field(min_length=1, max_length=300, examples=["It is in the Sent folder."])]
-
-
-class NewSuppression(Body):
-    address: Annotated[Text, Field(min_length=3, max_length=320, examples=["jane@company.com"])]
-    reason: Annotated[Text, Field(max_length=300)] = ""
 
 
 class MailRow(TypedDict):
@@ -86,20 +81,6 @@ class MailDetail(MailRow):
 
 class MailPage(TypedDict):
     mail: list[MailRow]
-    count: int
-    next: Next
-
-
-class SuppressionRow(TypedDict):
-    id: Id
-    address: str
-    cause: str
-    source: str
-    created_at: Moment
-
-
-class SuppressionPage(TypedDict):
-    suppressions: list[SuppressionRow]
     count: int
     next: Next
 
@@ -176,37 +157,8 @@ class MailResolve(ApiView):
         return accepted(job, "Noted: the job runs on.")
 
 
-class SuppressionList(ApiView):
-    @described("list_suppressions", "Addresses that get none of your mail", SuppressionPage, parameters=PAGING)
-    def get(self, request: Request) -> Response:
-        found, following = page(_suppressions(request), request)
-        return ok({"suppressions": [suppression_row(row) for row in found], "count": len(found), "next": following})
-
-    @described("add_suppression", "Write to an address no more", SuppressionRow, takes=NewSuppression)
-    def post(self, request: Request) -> Response:
-        wanted = parsing.body_of(request, NewSuppression)
-        try:
-            row = services.suppress(wanted.address, person(request), reason=wanted.reason)
-        except BadMailError as problem:
-            return error("INVALID_REQUEST", str(problem).replace("to ", "address ", 1), 400, field="address")
-        return ok(suppression_row(row), message="This address gets no more of your mail.")
-
-
-class SuppressionOne(ApiView):
-    @described("delete_suppression", "Write to an address again", SuppressionRow)
-    def delete(self, request: Request, suppression_id: int) -> Response:
-        row = own(_suppressions(request), suppression_id, "suppression")
-        shown = suppression_row(row)
-        services.allow_again(row, by=person(request).get_username())
-        return ok(shown, message="This address gets your mail again.")
-
-
 def _mails(request: Request) -> QuerySet[OutgoingMail]:
     return OutgoingMail.objects.filter(user_id=user_id(request))
-
-
-def _suppressions(request: Request) -> QuerySet[Suppression]:
-    return Suppression.objects.filter(user_id=user_id(request))
 
 
 def _row(mail: OutgoingMail) -> MailRow:
@@ -238,14 +190,4 @@ def _detail(mail: OutgoingMail) -> MailDetail:
         "answers": mail.answers_id,
         "template": mail.template,
         "attachments": [{"name": name, "content_type": kind, "size": size} for name, kind, size in files],
-    }
-
-
-def suppression_row(row: Suppression) -> SuppressionRow:
-    return {
-        "id": row.pk,
-        "address": row.address,
-        "cause": row.cause,
-        "source": row.source,
-        "created_at": iso(row.created_at),
     }

@@ -13,6 +13,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from typing_extensions import TypedDict
 
+from email_automation.models import Message
 from jobs.api import parsing
 from jobs.api.parsing import BIGGEST_ID
 from jobs.api.responses import ok
@@ -59,6 +60,10 @@ def own(rows: QuerySet[Row], number: int, what: str) -> Row:
     if found is None:
         raise NotFound(f"You have no {what} {number}.")
     return found
+
+
+def own_messages(request: Request) -> QuerySet[Message]:
+    return Message.objects.filter(mailbox__user_id=user_id(request)).select_related("mailbox__user")
 
 
 def page(rows: QuerySet[Row], request: Request) -> tuple[list[Row], int | None]:

@@ -8,7 +8,7 @@ from typing import Any
 from django.core.management.base import CommandParser
 
 from email_automation import services
-from email_automation.api.outgoing import suppression_row
+from email_automation.api.suppressions import suppression_row
 from email_automation.management.accounts import user_named
 from email_automation.models import Suppression
 from email_automation.sending.recipients import BadMailError
