@@ -172,7 +172,7 @@ def _flat(values: dict[str, Any]) -> dict[str, Any]:
 
 
 def _changes(before: dict[str, Any], after: dict[str, Any]) -> Iterator[str]:
-    for name in before | after:
+    for name in sorted(before | after):  # PostgreSQL keeps no order of its own
         old, new = (json.dumps(each[name], ensure_ascii=False) if name in each else "-" for each in (before, after))
         if old != new or old == json.dumps(MASK):
             yield f"{name} {old} → {new}"
