@@ -41,9 +41,15 @@ class Parameters:
     def bind(self, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Bound:
         """The arguments by name, checked against the signature, the types, JSON and the size limit.
 
+        Args:
+            kwargs: Where `args` is empty, all of them as `bind` names them: also what is positional only, and as a
+                list what `*rest` takes.
+
         Raises:
             InvalidArguments: naming the argument and what is wrong with it.
         """
+        if not args and not self._only_named:
+            args, kwargs = self.unbind(kwargs)
         given = kwargs if not args and self._are_just_names(kwargs) else self._bind(args, kwargs)
         bound = plain(self._task, given if given is kwargs else self._flat(given))
         for name, value in given.items():
@@ -56,10 +62,23 @@ class Parameters:
         named = dict(arguments)
         if self._only_named:
             return [], named
-        rest = [value for p in self._of_kind(inspect.Parameter.VAR_POSITIONAL) for value in named.pop(p.name, ())]
+        rest = [value for p in self._of_kind(inspect.Parameter.VAR_POSITIONAL) for value in self._rest(p.name, named)]
         by_place = inspect.Parameter.POSITIONAL_OR_KEYWORD if rest else inspect.Parameter.POSITIONAL_ONLY
-        before = [p.name for p in self.signature.parameters.values() if p.kind <= by_place]
-        return [*(named.pop(name) for name in before if name in named), *rest], named
+        places = [p for p in self.signature.parameters.values() if p.kind <= by_place]
+        while places and not rest and places[-1].name not in named:
+            places.pop()
+        before: list[Any] = []
+        for parameter in places:  # one that is left out has to be in its place, where there is one after it
+            if parameter.name not in named and parameter.default is parameter.empty:
+                return before, named  # which does not fit, and is refused
+            before.append(named.pop(parameter.name, parameter.default))
+        return [*before, *rest], named
+
+    def _rest(self, name: str, named: dict[str, Any]) -> Sequence[Any]:
+        rest = named.pop(name, ())
+        if not isinstance(rest, list | tuple):
+            raise InvalidArguments(f"{self._task}: {name} is to be a list.", field=name)
+        return rest
 
     def _are_just_names(self, kwargs: Mapping[str, Any]) -> bool:
         """Whether it is plain to see that they fit. `Signature.bind` finds the words where they do not."""

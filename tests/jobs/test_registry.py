@@ -164,8 +164,10 @@ def test_tuples_and_number_keys_arrive_as_json_makes_them() -> None:
 )
 def test_a_call_arrives_as_it_was_made(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
     task = spec(function)
-    back = task.call_arguments(task.bind(args, kwargs))
+    kept = task.bind(args, kwargs)
+    back = task.call_arguments(kept)
     assert task.signature.bind(*back[0], **back[1]) == task.signature.bind(*args, **kwargs)
+    assert task.bind((), kept) == kept  # for a copy, all of them are given by name
 
 
 names = st.sampled_from(["b", "c", "x", "y"])
@@ -181,8 +183,21 @@ def test_whatever_fits_arrives_as_it_was_sent(args: list[Any], kwargs: dict[str,
         refused(everything, *args, **kwargs)
         return
     task = spec(everything)
-    back, named = task.call_arguments(task.bind(args, kwargs))
+    kept = task.bind(args, kwargs)
+    back, named = task.call_arguments(kept)
     assert everything(*back, **named) == wanted
+    assert task.bind((), kept) == kept
+
+
+def test_by_name_alone_what_is_positional_is_given_too() -> None:
+    def all_sorts(a: int, b: int = 2, *rest: int) -> None: ...
+
+    task = spec(all_sorts)
+    assert task.call_arguments(task.bind((), {"a": 1, "rest": [5]})) == ([1, 2, 5], {})
+    assert refused(all_sorts, a=1, rest=5).field == "rest"
+    assert refused(all_sorts, a=1, rest="567").field == "rest"
+    assert "missing a required argument: 'a'" in str(refused(all_sorts, rest=[]))
+    assert refused(positional_only, b=1).field == "args"
 
 
 def test_a_bound_task_is_called_without_its_self() -> None:
