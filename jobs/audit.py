@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from dataclasses import dataclass
 from typing import Any
 
 from django.db import connection, transaction
@@ -72,14 +73,32 @@ def has(hash_: str) -> bool:
     return AuditEntry.objects.filter(hash=hash_).exists()
 
 
-def first_broken() -> AuditEntry | None:
-    """The first entry that was changed, or whose predecessor was changed or removed; None if all is as written."""
-    previous = ""
-    for entry in AuditEntry.objects.order_by("id").iterator():
+@dataclass(frozen=True)
+class Checked:
+    """So many entries are as they were written, up to one that is `broken`; the rest begins after the `last` one."""
+
+    entries: int
+    broken: AuditEntry | None = None
+    last: int | None = None
+
+
+def check(after: int = 0, most: int | None = None) -> Checked:
+    """Find the first entry that was changed, or whose predecessor was changed or removed.
+
+    Args:
+        after: The number of the entry after which to begin, that of the last one of the check before.
+        most: Entries to look at; None looks at all.
+    """
+    previous = AuditEntry.objects.filter(pk=after).values_list("hash", flat=True).first() or ""
+    entries = AuditEntry.objects.filter(pk__gt=after).order_by("id")
+    number, last = 0, None
+    for entry in (entries if most is None else entries[: most + 1]).iterator():
+        if number == most:
+            return Checked(number, last=last)
         if entry.hash != _hash(entry) or previous != entry.previous_hash:
-            return entry
-        previous = entry.hash
-    return None
+            return Checked(number, broken=entry)
+        number, last, previous = number + 1, entry.pk, entry.hash
+    return Checked(number)
 
 
 def _hash(entry: AuditEntry) -> str:

@@ -39,21 +39,21 @@ def unguarded(db: None) -> None:
 def test_each_entry_holds_the_hash_of_the_one_before() -> None:
     first, second, third = three_acts()
     assert (first.previous_hash, second.previous_hash, third.previous_hash) == ("", first.hash, second.hash)
-    assert (audit.first_broken(), audit.head()) == (None, third.hash)
+    assert (audit.check().broken, audit.head()) == (None, third.hash)
 
 
 @pytest.mark.parametrize("column", ["by", "reason", "subject", "verb", "origin", "address"])
 def test_an_entry_that_was_changed_is_found(unguarded: None, column: str) -> None:
     _, second, _ = three_acts()
     AuditEntry.objects.filter(pk=second.pk).update(**{column: "changed"})
-    assert audit.first_broken() == second
+    assert audit.check().broken == second
 
 
 @pytest.mark.parametrize(("removed", "broken"), [(0, 1), (1, 2)])
 def test_an_entry_that_was_removed_is_missed(unguarded: None, removed: int, broken: int) -> None:
     acts = three_acts()
     acts[removed].delete()
-    assert audit.first_broken() == acts[broken]
+    assert audit.check().broken == acts[broken]
 
 
 ATTACKS = {
@@ -68,7 +68,7 @@ def test_the_database_refuses_to_change_or_remove_an_entry(attack: str) -> None:
     with pytest.raises(DatabaseError, match="append-only"), transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(attack)
     assert AuditEntry.objects.count() == 3
-    assert audit.first_broken() is None
+    assert audit.check().broken is None
 
 
 @pytest.mark.only_on("sqlite")  # its own way to overwrite a row

@@ -85,7 +85,7 @@ def test_each_grant_is_recorded_with_what_was_before(ann: User) -> None:
         ("grant", "ann on crm", "viewer", "admin"),
         ("revoke", "ann on crm", "admin", None),
     ]
-    assert audit.first_broken() is None
+    assert audit.check().broken is None
 
 
 def test_a_role_that_there_is_not_is_refused(ann: User) -> None:

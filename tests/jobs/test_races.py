@@ -104,7 +104,7 @@ def test_a_tick_is_fired_once_by_dispatchers_that_all_believe_to_lead() -> None:
 def test_acts_recorded_at_once_follow_each_other() -> None:
     together(*[lambda: audit.record("pause", "queue email", by="ann").pk for _ in range(5)])
     assert AuditEntry.objects.values("previous_hash").distinct().count() == AuditEntry.objects.count() == 5
-    assert audit.first_broken() is None
+    assert audit.check().broken is None
 
 
 def test_jobs_of_a_kind_run_again_by_two_at_once_are_one() -> None:

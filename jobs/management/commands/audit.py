@@ -36,12 +36,12 @@ class Command(AnsweringCommand):
         self.table(COLUMNS, (tuple(entry[column] for column in COLUMNS) for entry in answer))
 
     def _verify(self, head: str | None) -> dict[str, Any]:
-        broken = audit.first_broken()
-        if broken:
+        checked = audit.check()
+        if broken := checked.broken:
             raise CommandError(f"Entry {broken.pk} ({broken}) is not as it was written, or one before it is missing.")
         if head and not audit.has(head):
             raise CommandError(f"The entry with the hash {head[:64]} is missing.")
-        return {"entries": AuditEntry.objects.count(), "head": audit.head()}
+        return {"entries": checked.entries, "head": audit.head()}
 
     def _list(self, *, by: str | None, verb: str | None, subject: str | None, limit: int, **_: Any) -> Any:
         asked = {"by": by, "verb": verb, "subject__startswith": subject}

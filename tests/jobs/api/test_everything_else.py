@@ -132,6 +132,27 @@ def test_the_audits_chain_is_checked(as_root: APIClient, as_staff: APIClient) ->
     assert as_staff.get("/api/audit/verify").status_code == 403
 
 
+def test_a_long_audit_is_checked_in_parts(as_root: APIClient, monkeypatch: pytest.MonkeyPatch, unguarded: None) -> None:
+    monkeypatch.setattr("jobs.api.audit.AT_ONCE", 2)
+    for _ in range(2):
+        services.pause(queue="email", by="ann")
+        services.resume(queue="email", by="ann")
+    services.pause(queue="email", by="ann")
+    numbers = list(AuditEntry.objects.order_by("pk").values_list("pk", flat=True))
+    assert parts(as_root) == [(2, numbers[1], None), (2, numbers[3], None), (1, None, None)]
+    AuditEntry.objects.filter(pk=numbers[1]).delete()
+    assert data(as_root.get(f"/api/audit/verify?after={numbers[1]}"))["first_broken"] == numbers[2]
+    AuditEntry.objects.filter(pk=numbers[3]).update(reason="another")
+    assert parts(as_root, numbers[2]) == [(0, None, numbers[3])]
+
+
+def parts(client: APIClient, after: int | None = None) -> list[tuple[int, int | None, int | None]]:
+    """Of each check: how many were sound, where the next begins, and what is broken."""
+    checked = data(client.get("/api/audit/verify" + (f"?after={after}" if after else "")))
+    this = (checked["entries"], checked["next"], checked["first_broken"])
+    return [this, *(parts(client, checked["next"]) if checked["next"] else [])]
+
+
 def test_an_audit_that_was_changed_behind_its_back_is_not_sound(as_root: APIClient, unguarded: None) -> None:
     services.pause(queue="email", by="ann")
     entry = AuditEntry.objects.get()
