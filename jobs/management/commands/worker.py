@@ -83,7 +83,7 @@ class Command(BaseCommand):
         name = options["name"] or "-".join(queues) or "all"
         app.worker_main(
             [
-                *(["--quiet"] if settings.LOGGING["format"] == "json" else []),  # its greeting is none
+                *(["--quiet"] if settings.LOGGING.get("format") == "json" else []),  # its greeting is none
                 "worker",
                 f"--queues={','.join(queues or QUEUES)}",
                 f"--concurrency={options['concurrency']}",
