@@ -98,6 +98,7 @@ class Rig(Scratch):
             if self._can_be_written():
                 return
             system.send(signal.SIGCONT, *pids)
+            self._can_be_written()  # they come to the end of what they write: stopped before that, they hold it again
         raise AssertionError("they held the write lock at every try")
 
     def says(self) -> str:
