@@ -52,7 +52,7 @@ def test_a_json_line_stays_json_when_a_secret_is_masked(capsys: pytest.CaptureFi
 def test_what_a_library_says_of_each_of_its_steps_is_no_line(capsys: pytest.CaptureFixture[str]) -> None:
     logs.configure({"format": "json", "level": "INFO"})
     mail = message_from_bytes(b"From: mailer-daemon@example.org\nSubject: Undelivered\n\nNobody is called so here.\n")
-    assert flufl.bounce.all_failures(mail) == (set(), set())
+    assert not any(flufl.bounce.all_failures(mail))
     assert capsys.readouterr().err == ""
 
 
