@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from jobs import access, masking, services
 from jobs.access import Verb
-from jobs.admin.enqueueing import JsonField
+from jobs.admin.fields import JsonField
 from jobs.errors import Refused
 from jobs.models import WAITING, Job
 

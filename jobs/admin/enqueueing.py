@@ -17,6 +17,7 @@ from django.urls import reverse
 
 from jobs import access, registry, services
 from jobs.access import Verb
+from jobs.admin.fields import JsonField
 from jobs.admin.page import may_enqueue, of_jobs, shown
 from jobs.errors import Refused
 from jobs.models.grant import User
@@ -25,14 +26,6 @@ from jobs.registry import TaskSpec
 ARGUMENT = "arg_"
 OPTIONS = ("delay", "priority", "key", "owner_id")
 FOREIGN = {"job_id": "key", "run_at": "delay"}  # fields of the platform that are named otherwise here
-
-
-class JsonField(forms.JSONField):
-    widget = forms.Textarea(attrs={"rows": 3, "class": "vLargeTextField"})
-
-    def prepare_value(self, value: Any) -> Any:
-        """Nothing, where there is nothing: not "null"."""
-        return "" if value is None else super().prepare_value(value)
 
 
 class EnqueueForm(forms.Form):

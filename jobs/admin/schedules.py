@@ -22,6 +22,7 @@ from jobs import access, masking, schedule, timetable
 from jobs.access import Verb
 from jobs.admin import ticking
 from jobs.admin.display import badge, block, moment, pretty
+from jobs.admin.fields import JsonField
 from jobs.errors import Refused
 from jobs.models import Schedule
 
@@ -50,7 +51,7 @@ class ScheduleForm(FormBase):
     class Meta:
         model = Schedule
         fields = ("name", "task", "arguments", "cron", "every", "time_zone", "overlap", "missed", "owner_id")
-        widgets: ClassVar[dict[str, Any]] = {"arguments": forms.Textarea(attrs={"rows": 4, "class": "vLargeTextField"})}
+        field_classes: ClassVar[dict[str, Any]] = {"arguments": JsonField}
         labels: ClassVar[dict[str, str]] = {"owner_id": "Owner", "every": "Every", "missed": "Missed ticks"}
         help_texts: ClassVar[dict[str, str]] = {
             "arguments": 'By name, as JSON: {"user_id": 1}',

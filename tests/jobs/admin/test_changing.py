@@ -67,6 +67,16 @@ def test_wrong_arguments_change_nothing_and_what_was_typed_stays(as_operator: Cl
     assert (after.arguments, after.priority, AuditEntry.objects.exists()) == (job.arguments, 5, False)
 
 
+@pytest.mark.parametrize(
+    "args", ["[" * 100_000, '{"name":' * 100_000, '{"name": "a\\u0000"}', '{"name": "\\ud800"}', '{"name": NaN}']
+)
+def test_hostile_json_is_refused_on_the_form(as_operator: Client, args: str) -> None:
+    job = states.waiting()
+    page = as_operator.post(address(job), typed(job, args=args))
+    assert (page.status_code, "errorlist" in page.content.decode()) == (200, True)
+    assert Job.objects.get(pk=job.pk).arguments == job.arguments
+
+
 def test_arguments_are_for_who_may_enqueue_the_task(as_staff: Client, staff: User) -> None:
     job = states.waiting(staff.pk)
     assert 'name="args"' not in as_staff.get(address(job)).content.decode()

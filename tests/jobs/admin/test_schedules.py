@@ -183,3 +183,10 @@ def test_who_may_only_look_runs_and_pauses_nothing(staff: User, as_staff: Client
         assert as_staff.post(ask, {"reason": "x"}).status_code == 403
     assert not Job.objects.exists()
     assert not Schedule.objects.get().paused
+
+
+@pytest.mark.parametrize("arguments", ["[" * 100_000, '{"name": "\\ud800"}'])
+def test_hostile_arguments_are_refused_at_their_field(admin_client: Client, arguments: str) -> None:
+    said = add(admin_client, arguments=arguments)
+    assert "nested too deep" in said or "half a surrogate pair" in said
+    assert not Schedule.objects.exists()
